@@ -1,0 +1,73 @@
+package record
+
+// Kind of record. The set is small and permanent (DESIGN.md 2).
+type Kind string
+
+// The kinds, in the order in which they are shown.
+const (
+	KindConn  Kind = "conn"
+	KindDNS   Kind = "dns"
+	KindTLS   Kind = "tls"
+	KindHTTP  Kind = "http"
+	KindDHCP  Kind = "dhcp"
+	KindLog   Kind = "log"
+	KindAlert Kind = "alert"
+	KindSight Kind = "sight"
+)
+
+// Kinds lists the kinds of records, without sight.
+func Kinds() []Kind {
+	return []Kind{KindConn, KindDNS, KindTLS, KindHTTP, KindDHCP, KindLog, KindAlert}
+}
+
+// BatchID names a batch for ever; a batch is folded once.
+type BatchID struct {
+	Sensor   Sensor
+	Epoch    uint64 // changes with every start of the sensor or every check
+	Sequence uint64 // counts up from 1 within the epoch, without holes
+}
+
+// Batch is the records and sight of one span, in memory. It is what a source yields and what a judge folds.
+type Batch struct {
+	ID     BatchID
+	Span   Span // of the packets or lines read since the batch before
+	Conns  []Conn
+	DNS    []DNS
+	TLS    []TLS
+	HTTP   []HTTP
+	DHCP   []DHCP
+	Logs   []Log
+	Alerts []Alert
+	Sight  []Sight
+	Inputs []Input // how far each input was read; the newest value of a path holds
+}
+
+// Rows counts the records in the batch, sight included.
+func (b *Batch) Rows() int {
+	return len(b.Conns) + len(b.DNS) + len(b.TLS) + len(b.HTTP) + len(b.DHCP) + len(b.Logs) + len(b.Alerts) + len(b.Sight)
+}
+
+// Input says what was read of one file (or stream) and where reading stopped.
+type Input struct {
+	Path    string   `json:"path"`
+	Kind    string   `json:"kind"` // pcap, pcapng, zeek, suricata, ...
+	Feed    Feed     `json:"feed"`
+	Packets uint64   `json:"packets"`
+	Bytes   uint64   `json:"bytes"` // captured bytes of frames, or bytes of log lines
+	Records uint64   `json:"records"`
+	Unread  []Unread `json:"unread,omitempty"`  // frames of link types that nobody here can read
+	Stopped *Stopped `json:"stopped,omitempty"` // nil when read to its end
+}
+
+// Unread counts the frames of one link type that could not be read.
+type Unread struct {
+	Link   string `json:"link"`
+	Frames uint64 `json:"frames"`
+}
+
+// Stopped says where reading of a damaged input ended.
+type Stopped struct {
+	At      int64  `json:"at"`     // byte offset (in the decompressed stream)
+	Unread  int64  `json:"unread"` // bytes not read; -1 when nobody knows
+	Because string `json:"because"`
+}

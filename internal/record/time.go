@@ -1,0 +1,51 @@
+package record
+
+import "time"
+
+// Time is a point in time in nanoseconds since the Unix epoch, as packets and log lines give it.
+// It is an integer so that records stay small and comparable; it never comes from the wall clock.
+type Time int64
+
+// Spans that evidence is kept in (DESIGN.md 2).
+const (
+	Minute  = Time(time.Minute)
+	Quarter = Time(15 * time.Minute)
+	Hour    = Time(time.Hour)
+	Day     = Time(24 * time.Hour)
+)
+
+// TimeOf converts a time.Time.
+func TimeOf(t time.Time) Time { return Time(t.UnixNano()) }
+
+// Std is the time in UTC.
+func (t Time) Std() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Floor is the start of the unit (Minute, Quarter, ...) that t lies in, also before 1970.
+func (t Time) Floor(unit Time) Time {
+	r := t % unit
+	if r < 0 {
+		r += unit
+	}
+	return t - r
+}
+
+// Seconds is the time as Zeek writes ts: seconds with fraction.
+func (t Time) Seconds() float64 { return float64(t) / 1e9 }
+
+// Span is a half-open stretch of time [From, To).
+type Span struct{ From, To Time }
+
+// Zero reports whether the span was never set.
+func (s Span) Zero() bool { return s.From == 0 && s.To == 0 }
+
+// Duration of the span.
+func (s Span) Duration() time.Duration { return time.Duration(s.To - s.From) }
+
+// Extend grows the span so that it contains t (To is the last moment seen, inclusive).
+func (s *Span) Extend(t Time) {
+	if s.Zero() {
+		s.From, s.To = t, t
+		return
+	}
+	s.From, s.To = min(s.From, t), max(s.To, t)
+}
