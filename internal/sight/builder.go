@@ -1,0 +1,177 @@
+package sight
+
+import (
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// Builder accumulates the sight of one feed. It is not safe for concurrent use: one worker, one Builder.
+// Times passed in should not decrease by more than jitter; a minute is complete when a later one begins, and whatever
+// comes late counts in the minute that is open.
+type Builder struct {
+	sensor record.Sensor
+	feed   record.Feed
+	places *places
+	copies copies
+
+	minute   record.Time // start of the open minute; meaningful when open
+	open     bool
+	last     record.Time
+	whole    record.Counts
+	segments []record.Counts // by index of the scope's segments
+
+	hosts   *table[decode.Addr, host]
+	cards   *table[decode.MAC, card]
+	clients *table[decode.Addr, client]
+	groups  *table[string, record.GroupSeen]
+	pairs   *table[pair, record.PairSeen]
+	vlans   *table[uint16, struct{}]
+	reasons [decode.NumReasons]uint64
+	tunnels [decode.NumTunnels]uint64
+	drops   *record.Drops
+	acked   ackedRuns
+
+	done []record.Sight
+}
+
+type pair struct{ from, to place }
+
+// Bounds of the smaller sets of one minute.
+const (
+	maxGroups  = 8192
+	maxClients = 16384
+	maxCards   = 16384
+)
+
+// New builds for one feed under a scope.
+func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
+	return &Builder{
+		sensor: sensor, feed: feed, places: newPlaces(scope),
+		segments: make([]record.Counts, len(scope.Segments)),
+		hosts:    newTable[decode.Addr, host](record.MaxSet, addrHash),
+		cards:    newTable[decode.MAC, card](maxCards, macHash),
+		clients:  newTable[decode.Addr, client](maxClients, addrHash),
+		groups:   newTable[string, record.GroupSeen](maxGroups, func(s string) uint64 { return hashBytes(1, []byte(s)) }),
+		pairs:    newTable[pair, record.PairSeen](record.MaxSet, func(p pair) uint64 { return mix(uint64(uint16(p.from))<<16 | uint64(uint16(p.to))) }),
+		acked:    ackedRuns{size: ackedRunSize},
+		vlans:    newTable[uint16, struct{}](4096, func(v uint16) uint64 { return mix(uint64(v)) }),
+	}
+}
+
+// Frame accounts for one frame, before the flow table sees it. It reports whether the frame is a byte-identical copy of
+// one seen within 2 ms: copies count once in volume but are still given to the flow table, marked as copies.
+func (b *Builder) Frame(ts record.Time, p *decode.Packet, frame []byte, wire uint32) (duplicate bool) {
+	b.advance(ts)
+	duplicate = b.copies.seen(ts, frame)
+	b.frameCounts(p, frame, duplicate)
+	if p.Reason == decode.UnknownLink {
+		b.whole[record.UnreadFrames]++
+		return duplicate
+	}
+	sender := b.sender(p)
+	switch p.Net {
+	case decode.ARP:
+		b.arp(ts, p)
+	case decode.IPv4, decode.IPv6:
+		b.packet(ts, p, sender, duplicate)
+	}
+	return duplicate
+}
+
+func (b *Builder) frameCounts(p *decode.Packet, frame []byte, duplicate bool) {
+	w := &b.whole
+	w[record.Frames]++
+	w[record.FrameBytes] += uint64(len(frame))
+	if duplicate {
+		w[record.Copies]++
+	}
+	if p.Cut {
+		w[record.Truncated]++
+	}
+	switch p.Cast {
+	case decode.Unicast:
+		w[record.Unicast]++
+	case decode.Broadcast:
+		w[record.Broadcast]++
+	case decode.Multicast:
+		w[record.Multicast]++
+	}
+	switch p.L2 {
+	case decode.L2LLDP, decode.L2STP, decode.L2CDP, decode.L2LACP:
+		w[record.SwitchTalk]++
+	}
+	for i := 0; i < min(p.VLANs, len(p.VLAN)); i++ {
+		b.vlans.at(p.VLAN[i])
+	}
+	if p.Reason != decode.OK {
+		b.reasons[p.Reason]++
+	}
+}
+
+// Count adds n to a counter of the feed as a whole.
+func (b *Builder) Count(ts record.Time, c record.Count, n uint64) {
+	b.advance(ts)
+	b.whole[c] += n
+}
+
+// Dropped tells what the capture says of its own loss. Told again, it adds up: one call for each interface or file.
+func (b *Builder) Dropped(ts record.Time, d record.Drops) {
+	b.advance(ts)
+	if b.drops == nil {
+		b.drops = &record.Drops{}
+	}
+	b.drops.Received += d.Received
+	b.drops.Dropped += d.Dropped
+	b.drops.Partly = b.drops.Partly || d.Partly
+}
+
+// Message counts a record of a kind.
+func (b *Builder) Message(ts record.Time, kind record.Kind) {
+	b.advance(ts)
+	switch kind {
+	case record.KindDNS:
+		b.whole[record.MessagesDNS]++
+	case record.KindTLS:
+		b.whole[record.MessagesTLS]++
+	case record.KindHTTP:
+		b.whole[record.MessagesHTTP]++
+	case record.KindDHCP:
+		b.whole[record.MessagesDHCP]++
+	case record.KindLog:
+		b.whole[record.LogLines]++
+	case record.KindAlert:
+		b.whole[record.AlertLines]++
+	case record.KindConn, record.KindSight: // conns are counted when they open
+	}
+}
+
+// Drain appends the sights of complete minutes to dst and forgets them.
+func (b *Builder) Drain(dst []record.Sight) []record.Sight {
+	dst = append(dst, b.done...)
+	clear(b.done)
+	b.done = b.done[:0]
+	return dst
+}
+
+// Finish completes the open minute, so that Drain gives it.
+func (b *Builder) Finish() {
+	if b.open {
+		b.closeMinute()
+		b.open = false
+	}
+}
+
+// advance opens the minute of ts. Time that goes back stays in the open minute and is counted.
+func (b *Builder) advance(ts record.Time) {
+	minute := ts.Floor(record.Minute)
+	switch {
+	case !b.open:
+		b.open, b.minute, b.last = true, minute, ts
+	case minute > b.minute:
+		b.closeMinute()
+		b.minute = minute
+	case ts < b.last-record.Time(1e9):
+		b.whole[record.ClockBack]++
+	}
+	b.last = max(b.last, ts)
+}

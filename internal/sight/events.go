@@ -1,0 +1,238 @@
+package sight
+
+import (
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// Opening is the first packet of a connection.
+type Opening struct {
+	TS         record.Time
+	Orig, Resp decode.Addr
+	RespPort   uint16
+	Proto      uint8
+}
+
+// Opened accounts for a new connection.
+func (b *Builder) Opened(o Opening) {
+	b.advance(o.TS)
+	w := &b.whole
+	w[record.Conns]++
+	from, to := b.places.of(o.Orig), b.places.of(o.Resp)
+	if v, fresh := b.pairs.at(pair{from, to}); v != nil {
+		if fresh {
+			*v = record.PairSeen{From: b.places.name(from), To: b.places.name(to)}
+		}
+		v.Conns++
+	}
+	if from >= 0 {
+		b.segments[from][record.Conns]++
+	}
+	if to >= 0 && to != from {
+		b.segments[to][record.Conns]++
+	}
+	if o.Proto != decode.ProtoTCP {
+		return
+	}
+	w[record.ConnsTCP]++
+	if from == atInternet || from == atLink {
+		return
+	}
+	if c, _ := b.clients.at(o.Orig); c != nil {
+		c.conns++
+		if to == atInternet {
+			c.toward++
+		}
+	}
+}
+
+// Judged is what a TCP connection shows of both directions, told once for each connection: at its first report (interim
+// or final) at which it has at least 3 packets and one acknowledgement of data (an ACK number beyond the SYN).
+type Judged struct {
+	TS         record.Time
+	Orig, Resp decode.Addr
+	// OrigUnseen: the responder acknowledged payload of the originator, and no payload byte of the originator was ever
+	// seen. RespUnseen: the other way round.
+	OrigUnseen, RespUnseen bool
+	Answered               bool // both sides sent at least one packet
+}
+
+// TCPJudged accounts for one TCP connection's directions.
+func (b *Builder) TCPJudged(j Judged) {
+	b.advance(j.TS)
+	b.whole[record.TCPJudged]++
+	if j.OrigUnseen || j.RespUnseen {
+		b.whole[record.OneWay]++
+	}
+	far := j.Resp
+	if b.places.of(j.Orig) < 0 && b.places.of(j.Resp) >= 0 {
+		far = j.Orig
+	}
+	g, _ := b.groups.at(b.places.group(far))
+	if g == nil {
+		return
+	}
+	g.Conns++
+	if j.RespUnseen {
+		g.OneWayO++
+	}
+	if j.OrigUnseen {
+		g.OneWayR++
+	}
+}
+
+// Ended accounts for the end of a connection of any protocol: answered or not.
+func (b *Builder) Ended(o Opening, ts record.Time, answered bool) {
+	b.advance(ts)
+	from, to := b.places.of(o.Orig), b.places.of(o.Resp)
+	if answered {
+		v, fresh := b.pairs.at(pair{from, to})
+		if v == nil {
+			return
+		}
+		if fresh {
+			*v = record.PairSeen{From: b.places.name(from), To: b.places.name(to)}
+		}
+		v.Answered++
+		return
+	}
+	if from == atInternet && (to >= 0 || to == atOwnPublic) {
+		b.whole[record.ConnsUnanswered]++
+	}
+	if o.Proto == decode.ProtoTCP && from != atInternet && from != atLink {
+		if c, _ := b.clients.at(o.Orig); c != nil {
+			c.failed++
+		}
+	}
+}
+
+// Acked accounts for acknowledgements: how many could be checked (they moved forward over data), how many of them
+// acknowledged bytes that were never seen, and how many bytes those are. Connections in which one direction was never
+// seen are not told here.
+func (b *Builder) Acked(ts record.Time, acks, gaps, gapBytes uint64) {
+	b.advance(ts)
+	b.whole[record.Acks] += acks
+	b.whole[record.Gaps] += gaps
+	b.whole[record.GapBytes] += gapBytes
+	if acks > 0 {
+		b.acked.add(ts, acks, gaps)
+	}
+}
+
+// ackedRuns keeps acknowledgements of the open minute as runs in the order of time. When there are too many runs,
+// neighbours are joined and later runs are twice as long.
+type ackedRuns struct {
+	runs []record.AckedSeen
+	size uint64
+}
+
+const (
+	ackedRunSize = 125
+	maxAckedRuns = 64
+)
+
+func (a *ackedRuns) add(ts record.Time, acks, gaps uint64) {
+	n := len(a.runs)
+	if n == 0 || a.runs[n-1].Acks >= a.size {
+		if n == maxAckedRuns {
+			a.halve()
+		}
+		a.runs = append(a.runs, record.AckedSeen{Last: ts})
+		n = len(a.runs)
+	}
+	r := &a.runs[n-1]
+	r.Last = max(r.Last, ts)
+	r.Acks += acks
+	r.Gaps += gaps
+}
+
+func (a *ackedRuns) halve() {
+	for i := range len(a.runs) / 2 {
+		x, y := a.runs[2*i], a.runs[2*i+1]
+		a.runs[i] = record.AckedSeen{Last: y.Last, Acks: x.Acks + y.Acks, Gaps: x.Gaps + y.Gaps}
+	}
+	a.runs = a.runs[:len(a.runs)/2]
+	a.size *= 2
+}
+
+func (a *ackedRuns) reset() { a.runs, a.size = a.runs[:0], ackedRunSize }
+
+// Lookup is one DNS message (only unicast DNS counts as a lookup; multicast variants do not).
+type Lookup struct {
+	TS             record.Time
+	Client, Server decode.Addr
+	Reply          bool
+	QType          uint16
+	Multicast      bool // mDNS, LLMNR, NetBIOS
+}
+
+const qtypeAAAA = 28
+
+// Looked accounts for a DNS message. Lookups of a segment are those that its own hosts make at a resolver; what the
+// agreement's resolvers and own public addresses ask outward is another thing and counted as such.
+func (b *Builder) Looked(l Lookup) {
+	b.advance(l.TS)
+	if l.Multicast {
+		return
+	}
+	counter := record.DNSQueries
+	if l.Reply {
+		counter = record.DNSReplies
+	}
+	b.whole[counter]++
+	at := b.places.of(l.Client)
+	outward := at < 0 || b.places.scope.IsResolver(l.Client.Netip())
+	if outward {
+		if !l.Reply {
+			b.whole[record.DNSOutward]++
+		}
+		return
+	}
+	b.segments[at][counter]++
+	if h := b.hosts.find(l.Client); h != nil {
+		h.flags |= record.SeenLookup
+	}
+	if l.QType == qtypeAAAA && !l.Reply {
+		b.segments[at][record.AAAA]++
+	}
+}
+
+// EncryptedLookup accounts for a connection that carries DNS over TLS, HTTPS or QUIC.
+func (b *Builder) EncryptedLookup(ts record.Time, client decode.Addr) {
+	b.advance(ts)
+	b.whole[record.DNSEncrypted]++
+	if at := b.places.of(client); at >= 0 {
+		b.segments[at][record.DNSEncrypted]++
+	}
+}
+
+// Requested accounts for one HTTP request.
+func (b *Builder) Requested(ts record.Time, clientAddr, _ decode.Addr, proxied bool) {
+	b.advance(ts)
+	b.whole[record.HTTPRequests]++
+	if !proxied {
+		return
+	}
+	b.whole[record.HTTPProxied]++
+	if at := b.places.of(clientAddr); at == atInternet || at == atLink {
+		return
+	}
+	if c, _ := b.clients.at(clientAddr); c != nil {
+		c.proxied++
+	}
+}
+
+// Leased accounts for a DHCP message that gives (ACK) an address to a card.
+func (b *Builder) Leased(ts record.Time, mac record.MAC, addr decode.Addr) {
+	b.advance(ts)
+	b.whole[record.DHCPLeases]++
+	at := b.places.of(addr)
+	if at < 0 {
+		return
+	}
+	b.segments[at][record.DHCPLeases]++
+	if h := b.host(ts, addr, at); h != nil {
+		h.flags |= record.SeenLeased
+		h.setMAC(decode.MAC(mac))
+	}
+}

@@ -1,0 +1,218 @@
+package sight
+
+import (
+	"slices"
+
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// host is an address of a segment in the open minute.
+type host struct {
+	at          place
+	mac         decode.MAC
+	flags       record.HostFlags
+	hops        uint8
+	first, last record.Time
+}
+
+// card is a network card in the open minute. near and far are hashes of source addresses it sent, at hop distance 0 and
+// beyond; a card that sends for addresses that are not its own forwards.
+type card struct {
+	sent, shouted, touched uint64
+	near, far              addrSet
+	public                 bool // it sent from an own public address
+}
+
+// addrSet counts up to a few different addresses: enough to tell a router (many) from a computer.
+type addrSet struct {
+	n    uint8
+	full bool
+	hash [12]uint32
+}
+
+func (s *addrSet) add(h uint32) {
+	if s.full || (s.n > 0 && s.hash[s.n-1] == h) {
+		return
+	}
+	if slices.Contains(s.hash[:s.n], h) {
+		return
+	}
+	if int(s.n) == len(s.hash) {
+		s.full = true
+		return
+	}
+	s.hash[s.n] = h
+	s.n++
+}
+
+// client is an address that opened TCP connections in the open minute.
+type client struct {
+	conns, failed, toward, proxied uint64
+	stacks                         [record.MaxStacks]uint32
+	n                              uint8
+}
+
+func macHash(m decode.MAC) uint64 {
+	return mix(uint64(m[0])<<40 | uint64(m[1])<<32 | uint64(m[2])<<24 | uint64(m[3])<<16 | uint64(m[4])<<8 | uint64(m[5]))
+}
+
+// Hops is the hop distance that a TTL shows, by the next initial value at or above it (64, 128, 255). Small values are
+// traceroute or link scope and say nothing.
+func Hops(ttl uint8) uint8 {
+	switch {
+	case ttl <= 32:
+		return record.NoHops
+	case ttl <= 64:
+		return 64 - ttl
+	case ttl <= 128:
+		return 128 - ttl
+	}
+	return 255 - ttl
+}
+
+// sender accounts for the cards of a frame and gives the sending one; nil when cards are unknown or too many.
+func (b *Builder) sender(p *decode.Packet) *card {
+	if !p.HasMAC || p.SrcMAC.IsZero() {
+		return nil
+	}
+	if p.Cast == decode.Unicast && !p.DstMAC.IsZero() {
+		if c, _ := b.cards.at(p.DstMAC); c != nil {
+			c.touched++
+		}
+	}
+	c, _ := b.cards.at(p.SrcMAC)
+	if c == nil {
+		return nil
+	}
+	c.sent++
+	if p.Cast == decode.Unicast {
+		c.touched++
+	} else {
+		c.shouted++
+	}
+	return c
+}
+
+// source accounts for the sender of a packet.
+func (b *Builder) source(ts record.Time, p *decode.Packet, at place, sender *card) {
+	if at == atLink {
+		return
+	}
+	if at == atOwnPublic && sender != nil {
+		sender.public = true
+	}
+	hops := Hops(p.TTL)
+	if sender != nil && hops != record.NoHops {
+		h := uint32(addrHash(p.Src))
+		if hops == 0 {
+			sender.near.add(h)
+		} else {
+			sender.far.add(h)
+		}
+	}
+	if at < 0 {
+		return
+	}
+	h := b.host(ts, p.Src, at)
+	if h == nil {
+		return
+	}
+	h.hops = min(h.hops, hops)
+	switch {
+	case hops == 0 && sender != nil:
+		h.flags |= record.SeenDirect
+		h.setMAC(p.SrcMAC)
+	case hops == 0:
+		h.flags |= record.SeenDirect
+	default:
+		h.flags |= record.SeenInPassing
+	}
+	if p.Cast == decode.Unicast {
+		h.flags |= record.SeenSpoke
+	}
+}
+
+// direct accounts for an address that its own link-layer message ties to a card.
+func (b *Builder) direct(ts record.Time, a decode.Addr, mac decode.MAC, at place) {
+	if h := b.host(ts, a, at); h != nil {
+		h.flags |= record.SeenDirect
+		h.hops = 0
+		h.setMAC(mac)
+	}
+}
+
+// peer accounts for an address that somebody had a connection with.
+func (b *Builder) peer(ts record.Time, a decode.Addr, at place) {
+	if h := b.host(ts, a, at); h != nil {
+		h.flags |= record.SeenInPassing
+	}
+}
+
+func (b *Builder) router(a decode.Addr) {
+	if h := b.hosts.find(a); h != nil {
+		h.flags |= record.SeenRouter
+	}
+}
+
+func (b *Builder) host(ts record.Time, a decode.Addr, at place) *host {
+	h, fresh := b.hosts.at(a)
+	if h == nil {
+		return nil
+	}
+	if fresh {
+		*h = host{at: at, hops: record.NoHops, first: ts, last: ts}
+	}
+	h.first, h.last = min(h.first, ts), max(h.last, ts)
+	return h
+}
+
+// setMAC keeps the smaller of two cards, so that the result does not depend on the order of packets.
+func (h *host) setMAC(m decode.MAC) {
+	if m.IsZero() {
+		return
+	}
+	if h.mac.IsZero() || slices.Compare(m[:], h.mac[:]) < 0 {
+		h.mac = m
+	}
+}
+
+// stack remembers the shape of a SYN: initial TTL, window, options in order. Many shapes behind one address are many
+// machines behind a translation; one shape on very many connections is a proxy (PLACEMENT.md 3.1).
+func (b *Builder) stack(p *decode.Packet) {
+	c, _ := b.clients.at(p.Src)
+	if c == nil {
+		return
+	}
+	f := stackShape(p)
+	if slices.Contains(c.stacks[:c.n], f) || int(c.n) == len(c.stacks) {
+		return
+	}
+	c.stacks[c.n] = f
+	c.n++
+}
+
+func stackShape(p *decode.Packet) uint32 {
+	initial := uint64(p.TTL)
+	if h := Hops(p.TTL); h != record.NoHops {
+		initial += uint64(h)
+	}
+	h := mix(initial<<16 | uint64(p.Window))
+	for o := p.TCPOptions; len(o) > 0; {
+		kind := o[0]
+		h = mix(h ^ uint64(kind))
+		if kind <= 1 || len(o) < 2 {
+			o = o[1:]
+			continue
+		}
+		n := int(o[1])
+		if n < 2 || n > len(o) {
+			break
+		}
+		if kind == 2 || kind == 3 { // maximum segment size, window scale: part of the shape; time stamps are not
+			h = hashBytes(h, o[2:n])
+		}
+		o = o[n:]
+	}
+	return uint32(h)
+}

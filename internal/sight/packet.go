@@ -1,0 +1,165 @@
+package sight
+
+import (
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// packet accounts for an IP packet: volume, places, hosts.
+func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplicate bool) {
+	w := &b.whole
+	src, dst := b.places.of(p.Src), b.places.of(p.Dst)
+	if !duplicate {
+		w[record.Packets]++
+		w[record.Bytes] += uint64(p.IPLen)
+	}
+	if p.Fragment {
+		w[record.Fragments]++
+	}
+	if p.Tunnel != decode.TunnelNone {
+		b.tunnel(p)
+	}
+	if p.ND.Kind != decode.NDNone {
+		b.neighbour(ts, p)
+		return
+	}
+	b.families(p, src, dst)
+	b.traffic(p, src, dst)
+	b.source(ts, p, src, sender)
+	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
+		b.peer(ts, p.Dst, dst)
+	}
+	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && src != atInternet && src != atLink {
+		b.stack(p)
+	}
+}
+
+// families counts by address family and place; v6 data leaves out link-local and multicast talk.
+func (b *Builder) families(p *decode.Packet, src, dst place) {
+	all, inside, public := record.Packets4, record.Inside4, record.Public4
+	if p.Net == decode.IPv6 {
+		all, inside, public = record.Packets6, record.Inside6, record.Public6
+		if src == atLink {
+			return
+		}
+	}
+	w := &b.whole
+	w[all]++
+	switch {
+	case src >= 0 || dst >= 0:
+		w[inside]++
+	case src == atOwnPublic || dst == atOwnPublic:
+		w[public]++
+	case p.Net == decode.IPv4 && (src == atPrivate || dst == atPrivate):
+		w[record.Foreign4]++
+	case p.Net == decode.IPv4 && src == atInternet && dst == atInternet:
+		w[record.Transit4]++
+	}
+	if src >= 0 {
+		b.segments[src][all]++
+	}
+	if dst >= 0 && dst != src {
+		b.segments[dst][all]++
+	}
+}
+
+// traffic tells management, announcements and people's traffic apart by port.
+func (b *Builder) traffic(p *decode.Packet, src, dst place) {
+	w := &b.whole
+	switch {
+	case announcement(p):
+		w[record.Announced]++
+	case p.Cast != decode.Unicast || dst == atLink:
+	case managementPort(p.Proto, p.SrcPort) || managementPort(p.Proto, p.DstPort):
+		w[record.MgmtPackets]++
+	default:
+		w[record.UserPackets]++
+	}
+	if p.Cast == decode.Unicast && (src == atInternet || dst == atInternet) {
+		w[record.InternetPackets]++
+	}
+}
+
+// announcement reports whether a packet is a host speaking to its own link: mDNS, LLMNR, NetBIOS, SSDP, WS-Discovery,
+// DHCP client.
+func announcement(p *decode.Packet) bool {
+	if p.Proto != decode.ProtoUDP || p.Cast == decode.Unicast {
+		return false
+	}
+	switch p.DstPort {
+	case 5353, 5355, 137, 138, 1900, 3702, 67, 547:
+		return true
+	}
+	return false
+}
+
+// managementPort reports whether a port belongs to the care of network gear rather than to its users.
+func managementPort(proto uint8, port uint16) bool {
+	switch port {
+	case 22, 23, 49, 123, 161, 162, 514, 623, 830, 1645, 1646, 1812, 1813, 2055, 3799, 4739, 6343, 6514, 9995, 9996:
+		return proto == decode.ProtoTCP || proto == decode.ProtoUDP
+	case 69:
+		return proto == decode.ProtoUDP
+	}
+	return false
+}
+
+func (b *Builder) tunnel(p *decode.Packet) {
+	b.tunnels[p.Tunnel] += uint64(p.IPLen)
+	if p.Tunnel.Sealed() {
+		b.whole[record.SealedBytes] += uint64(p.IPLen)
+	} else {
+		b.whole[record.TunnelBytes] += uint64(p.IPLen)
+	}
+}
+
+// arp ties a sender to its card: an ARP sender is on this link.
+func (b *Builder) arp(ts record.Time, p *decode.Packet) {
+	w := &b.whole
+	w[record.ARPFrames]++
+	if p.Reason != decode.OK || p.ARP.SenderIP.IsUnspecified() {
+		return
+	}
+	at := b.places.of(p.ARP.SenderIP)
+	if at < 0 {
+		w[record.ARPOther]++
+		return
+	}
+	w[record.ARPInside]++
+	b.segments[at][record.ARPInside]++
+	b.direct(ts, p.ARP.SenderIP, p.ARP.SenderMAC, at)
+}
+
+// neighbour accounts for IPv6 neighbour discovery (RFC 4861): the same tie as ARP, and the sign that a segment speaks IPv6.
+func (b *Builder) neighbour(ts record.Time, p *decode.Packet) {
+	nd := &p.ND
+	if nd.Kind == decode.NDRouterAdvertisement {
+		b.whole[record.RouterAdverts]++
+		if nd.HasPrefix {
+			if at := b.places.of(nd.Prefix); at >= 0 {
+				b.segments[at][record.RouterAdverts]++
+			}
+		}
+		return
+	}
+	if nd.Kind != decode.NDNeighbourSolicitation && nd.Kind != decode.NDNeighbourAdvertisement {
+		return
+	}
+	at := b.places.of(nd.Target)
+	if at == atLink {
+		return
+	}
+	b.whole[record.Neighbour]++
+	if at >= 0 {
+		b.segments[at][record.Neighbour]++
+		if nd.Kind == decode.NDNeighbourAdvertisement && nd.HasLinkAddr {
+			b.direct(ts, nd.Target, nd.LinkAddr, at)
+			if nd.FromRouter {
+				b.router(nd.Target)
+			}
+		}
+	}
+	if src := b.places.of(p.Src); src >= 0 {
+		b.direct(ts, p.Src, p.SrcMAC, src)
+	}
+}

@@ -1,0 +1,95 @@
+package sight
+
+import (
+	"net/netip"
+
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// place is a segment's index in the scope, or one of the negative values for addresses outside every segment.
+type place int16
+
+const (
+	atInternet place = -1 - iota
+	atOwnPublic
+	atPrivate
+	atLink
+)
+
+// places tells where addresses belong. Looking through the scope's networks is slow, so the last answers are kept in a
+// direct-mapped cache, whose size bounds it.
+type places struct {
+	scope record.Scope
+	index map[record.SegmentID]place
+	cache [placeCache]struct {
+		addr  decode.Addr
+		place place
+		known bool
+	}
+}
+
+const placeCache = 8192
+
+func newPlaces(scope record.Scope) *places {
+	p := &places{scope: scope, index: map[record.SegmentID]place{
+		record.Internet: atInternet, record.OwnPublic: atOwnPublic, record.Private: atPrivate, record.LinkLocal: atLink,
+	}}
+	for i := range scope.Segments {
+		p.index[scope.Segments[i].ID] = place(i)
+	}
+	return p
+}
+
+func (p *places) of(a decode.Addr) place {
+	slot := &p.cache[addrHash(a)%placeCache]
+	if slot.known && slot.addr == a {
+		return slot.place
+	}
+	slot.addr, slot.known = a, true
+	slot.place = p.index[p.scope.Locate(a.Netip())]
+	return slot.place
+}
+
+// name is the id of a place as records carry it.
+func (p *places) name(at place) record.SegmentID {
+	switch at {
+	case atInternet:
+		return record.Internet
+	case atOwnPublic:
+		return record.OwnPublic
+	case atPrivate:
+		return record.Private
+	case atLink:
+		return record.LinkLocal
+	}
+	return p.scope.Segments[at].ID
+}
+
+// group names the peer group of an address: its segment, else its /24 or /48 (DESIGN.md 4, feed.asymmetric).
+func (p *places) group(a decode.Addr) string {
+	if at := p.of(a); at >= 0 {
+		return string(p.scope.Segments[at].ID)
+	}
+	ip := a.Netip()
+	bits := 48
+	if ip.Is4() {
+		bits = 24
+	}
+	return netip.PrefixFrom(ip, bits).Masked().String()
+}
+
+func addrHash(a decode.Addr) uint64 {
+	lo := uint64(a[8])<<56 | uint64(a[9])<<48 | uint64(a[10])<<40 | uint64(a[11])<<32 | uint64(a[12])<<24 | uint64(a[13])<<16 | uint64(a[14])<<8 | uint64(a[15])
+	hi := uint64(a[0])<<56 | uint64(a[1])<<48 | uint64(a[2])<<40 | uint64(a[3])<<32 | uint64(a[4])<<24 | uint64(a[5])<<16 | uint64(a[6])<<8 | uint64(a[7])
+	return mix(lo^0x9e3779b97f4a7c15) ^ mix(hi^0xc2b2ae3d27d4eb4f)
+}
+
+// mix is a 64-bit finaliser (multiply and shift), good enough for tables that are bounded anyway.
+func mix(x uint64) uint64 {
+	x ^= x >> 32
+	x *= 0xd6e8feb86659fd93
+	x ^= x >> 32
+	x *= 0xd6e8feb86659fd93
+	return x ^ x>>32
+}
