@@ -60,7 +60,7 @@ const (
 	ChecksumBad                  //
 	ChecksumOffload              // unfinished on purpose: the sending machine was captured before its card
 	Fragments                    //
-	ClockBack                    // frames older than the one before by more than a second
+	ClockBack                    // frames older than the newest before them by more than a second
 	EvictedConns                 // connections let go because the table was full
 	OverBudget                   // messages not read because a budget was used up
 	DamagedInputs                // files whose structure is broken

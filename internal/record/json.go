@@ -19,9 +19,29 @@ func NewWriter(w io.Writer) *Writer {
 	return &Writer{enc}
 }
 
+// seconds is a time or a length of time as a JSON number of seconds with exactly 6 decimals, rounded half away from zero.
+type seconds Time
+
+// MarshalJSON never goes through a float, so that large times keep their microseconds.
+func (s seconds) MarshalJSON() ([]byte, error) {
+	whole, nanos := int64(s)/1e9, int64(s)%1e9
+	sign := ""
+	if s < 0 {
+		sign, whole, nanos = "-", -whole, -nanos
+	}
+	micros := (nanos + 500) / 1000
+	if micros == 1e6 {
+		whole, micros = whole+1, 0
+	}
+	if whole == 0 && micros == 0 {
+		sign = ""
+	}
+	return fmt.Appendf(nil, "%s%d.%06d", sign, whole, micros), nil
+}
+
 type endsJSON struct {
 	Path  string  `json:"_path"`
-	TS    float64 `json:"ts"`
+	TS    seconds `json:"ts"`
 	UID   UID     `json:"uid,omitempty"`
 	Feed  Feed    `json:"feed,omitempty"`
 	OrigH string  `json:"id.orig_h,omitempty"`
@@ -33,7 +53,7 @@ type endsJSON struct {
 
 func (e *Ends) json(path Kind) endsJSON {
 	return endsJSON{
-		Path: string(path), TS: e.TS.Seconds(), UID: e.UID, Feed: e.Feed, OrigH: addrText(e.OrigH), OrigP: &e.OrigP,
+		Path: string(path), TS: seconds(e.TS), UID: e.UID, Feed: e.Feed, OrigH: addrText(e.OrigH), OrigP: &e.OrigP,
 		RespH: addrText(e.RespH), RespP: &e.RespP, Proto: ProtoName(e.Proto),
 	}
 }
@@ -55,7 +75,7 @@ func macText(m MAC) string {
 type connJSON struct {
 	endsJSON
 	Service     string   `json:"service,omitempty"`
-	Duration    *float64 `json:"duration,omitempty"`
+	Duration    *seconds `json:"duration,omitempty"`
 	OrigBytes   *uint64  `json:"orig_bytes,omitempty"`
 	RespBytes   *uint64  `json:"resp_bytes,omitempty"`
 	State       string   `json:"conn_state"`
@@ -89,7 +109,7 @@ func (w *Writer) Conn(c *Conn) error {
 		CommunityID: c.CommunityID, OrigHost: c.OrigHost, RespHost: c.RespHost,
 	}
 	if c.Duration > 0 {
-		d := c.Duration.Seconds()
+		d := seconds(c.Duration)
 		out.Duration, out.OrigBytes, out.RespBytes = &d, &c.OrigBytes, &c.RespBytes
 	}
 	return w.write(out)
@@ -99,7 +119,7 @@ type dnsJSON struct {
 	endsJSON
 	Variant  string    `json:"variant,omitempty"`
 	TransID  uint16    `json:"trans_id"`
-	RTT      *float64  `json:"rtt,omitempty"`
+	RTT      *seconds  `json:"rtt,omitempty"`
 	Query    string    `json:"query,omitempty"`
 	QClass   *uint16   `json:"qclass,omitempty"`
 	QType    *uint16   `json:"qtype,omitempty"`
@@ -122,7 +142,7 @@ func (w *Writer) DNS(d *DNS) error {
 		RA: d.RA, Z: d.Z, Answers: d.Answers, Rejected: d.Rejected, Cut: d.Cut,
 	}
 	if d.RTT > 0 {
-		rtt := d.RTT.Seconds()
+		rtt := seconds(d.RTT)
 		out.RTT = &rtt
 	}
 	if d.Query != "" || d.QType != 0 {
@@ -149,8 +169,8 @@ type tlsJSON struct {
 	Established bool     `json:"established"`
 	Subject     string   `json:"subject,omitempty"`
 	Issuer      string   `json:"issuer,omitempty"`
-	NotBefore   *float64 `json:"not_valid_before,omitempty"`
-	NotAfter    *float64 `json:"not_valid_after,omitempty"`
+	NotBefore   *seconds `json:"not_valid_before,omitempty"`
+	NotAfter    *seconds `json:"not_valid_after,omitempty"`
 	Serial      string   `json:"serial,omitempty"`
 	Fingerprint string   `json:"cert_sha256,omitempty"`
 	SANDNS      []string `json:"san_dns,omitempty"`
@@ -165,7 +185,7 @@ func (w *Writer) TLS(t *TLS) error {
 		Issuer: t.Issuer, Serial: t.Serial, Fingerprint: t.CertSHA256, SANDNS: t.SANDNS, JA4: t.JA4,
 	}
 	if t.NotAfter != 0 {
-		before, after := t.NotBefore.Seconds(), t.NotAfter.Seconds()
+		before, after := seconds(t.NotBefore), seconds(t.NotAfter)
 		out.NotBefore, out.NotAfter = &before, &after
 	}
 	return w.write(out)
@@ -203,7 +223,7 @@ func (w *Writer) HTTP(h *HTTP) error {
 
 type dhcpJSON struct {
 	Path      string   `json:"_path"`
-	TS        float64  `json:"ts"`
+	TS        seconds  `json:"ts"`
 	UIDs      []UID    `json:"uids,omitempty"`
 	Feed      Feed     `json:"feed,omitempty"`
 	Client    string   `json:"client_addr,omitempty"`
@@ -214,7 +234,7 @@ type dhcpJSON struct {
 	Domain    string   `json:"domain,omitempty"`
 	Requested string   `json:"requested_addr,omitempty"`
 	Assigned  string   `json:"assigned_addr,omitempty"`
-	Lease     *float64 `json:"lease_time,omitempty"`
+	Lease     *seconds `json:"lease_time,omitempty"`
 	Types     []string `json:"msg_types,omitempty"`
 	TransID   uint32   `json:"trans_id"`
 }
@@ -222,7 +242,7 @@ type dhcpJSON struct {
 // DHCP prints an exchange.
 func (w *Writer) DHCP(d *DHCP) error {
 	out := dhcpJSON{
-		Path: string(KindDHCP), TS: d.TS.Seconds(), Feed: d.Feed, Client: addrText(d.ClientAddr), Server: addrText(d.ServerAddr),
+		Path: string(KindDHCP), TS: seconds(d.TS), Feed: d.Feed, Client: addrText(d.ClientAddr), Server: addrText(d.ServerAddr),
 		MAC: macText(d.MAC), HostName: d.HostName, FQDN: d.ClientFQDN, Domain: d.Domain, Requested: addrText(d.RequestedAddr),
 		Assigned: addrText(d.AssignedAddr), Types: d.MsgTypes, TransID: d.TransID,
 	}
@@ -230,7 +250,7 @@ func (w *Writer) DHCP(d *DHCP) error {
 		out.UIDs = []UID{d.UID}
 	}
 	if d.LeaseTime > 0 {
-		lease := d.LeaseTime.Seconds()
+		lease := seconds(d.LeaseTime)
 		out.Lease = &lease
 	}
 	return w.write(out)

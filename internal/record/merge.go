@@ -23,9 +23,7 @@ func (s *Sight) Merge(other *Sight) {
 	if other.Drops != nil {
 		d := *other.Drops
 		if s.Drops != nil {
-			d.Received += s.Drops.Received
-			d.Dropped += s.Drops.Dropped
-			d.Partly = d.Partly || s.Drops.Partly
+			d.Add(*s.Drops)
 		}
 		s.Drops = &d
 	}
@@ -70,14 +68,12 @@ func mergeAcked(a, b []AckedSeen) []AckedSeen {
 		return a
 	}
 	out := slices.Concat(a, b)
-	slices.SortStableFunc(out, func(x, y AckedSeen) int {
-		return cmp.Or(cmp.Compare(x.Last, y.Last), cmp.Compare(x.Acks, y.Acks), cmp.Compare(x.Gaps, y.Gaps))
-	})
+	slices.SortFunc(out, AckedSeen.Compare)
 	return out
 }
 
 func (h *HostSeen) merge(o *HostSeen) {
-	// Two cards for one address: keep the one seen directly, else the smaller, so that order does not matter.
+	// Two cards for one address: keep the smaller, so that order does not matter.
 	switch {
 	case h.MAC.Zero():
 		h.MAC = o.MAC

@@ -1,6 +1,10 @@
 package record
 
-import "net/netip"
+import (
+	"cmp"
+	"math"
+	"net/netip"
+)
 
 // Sight is what one feed could and could not see of one segment in one minute (DESIGN.md 2). The value with segment
 // Nowhere speaks of the feed as a whole. Sights are mergeable: 15 minutes, a day and a week are merges of minutes.
@@ -61,7 +65,7 @@ type CardSeen struct {
 	Sent      uint64 // frames sent
 	Shouted   uint64 // of these, broadcast or multicast
 	Touched   uint64 // unicast frames it sent or received
-	Addresses uint32 // most IP source addresses behind it in one minute, counted to 255: a router has many
+	Addresses uint32 // most IP source addresses behind it in one minute, counted to 24: a router has many
 	Forwards  bool   // it sent packets for an address that is not its own: a hop or more away from their origin
 	Public    bool   // it sent packets from one of the own public addresses
 }
@@ -102,9 +106,28 @@ type AckedSeen struct {
 	Gaps uint64
 }
 
+// Compare orders runs by time, and runs of one time in some fixed way: the order of Sight.Acked.
+func (a AckedSeen) Compare(b AckedSeen) int {
+	return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Acks, b.Acks), cmp.Compare(a.Gaps, b.Gaps))
+}
+
 // Drops is what a capture says of its own loss.
 type Drops struct {
 	Received uint64 `json:"received"`
 	Dropped  uint64 `json:"dropped"`
 	Partly   bool   `json:"partly"` // some of the inputs do not count their loss
+}
+
+// Add adds other to d. A file may claim any number: sums stay at the highest there is, so that no loss wraps to none.
+func (d *Drops) Add(other Drops) {
+	d.Received = capped(d.Received, other.Received)
+	d.Dropped = capped(d.Dropped, other.Dropped)
+	d.Partly = d.Partly || other.Partly
+}
+
+func capped(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
 }

@@ -64,7 +64,8 @@ type Defect struct {
 	Accepted string   `json:"accepted"` // the word in the agreement that accepts it, else empty
 	Strength Strength `json:"strength"`
 	Bits     float64  `json:"bits"`
-	Hard     bool     `json:"hard"` // one event is enough
+	Evidence float64  `json:"evidence"` // how much there is, in multiples of the least that the rule wants; at most 1000
+	Hard     bool     `json:"hard"`     // one event is enough
 	Signs    []Sign   `json:"signs"`
 	Needs    string   `json:"needs"` // what is lacking and how long it should take, when the verdict is cannot say
 	Words    string   `json:"words"` // for the customer
