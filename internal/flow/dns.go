@@ -1,0 +1,186 @@
+package flow
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"candor/internal/decode"
+	"candor/internal/record"
+	"candor/internal/sight"
+)
+
+// dnsPatience is how long a query waits for its answer.
+const dnsPatience = 10 * second
+
+// dnsWaiting is a query without answer so far.
+type dnsWaiting struct {
+	rec   record.DNS
+	until record.Time
+}
+
+// dnsDatagram reads one DNS message in a datagram. cut: the capture or fragmentation took off its end.
+func (t *Table) dnsDatagram(e uint32, c *conn, from int, ts record.Time, b []byte, cut bool) {
+	tk := t.talks.of(c)
+	t.dnsMessage(c, tk, from, ts, b, cut)
+	switch {
+	case len(tk.dns) == 0:
+		t.talks.release(c)
+	case tk.due < c.due:
+		t.rearm(e, c, ts)
+	}
+}
+
+// dnsMessage reads one DNS message of a connection and says whether it is one.
+func (t *Table) dnsMessage(c *conn, tk *talk, from int, ts record.Time, b []byte, cut bool) bool {
+	d := &t.parsed.dns
+	if err := decode.ParseDNS(b, d); err != nil && len(d.Questions)+len(d.Answers) == 0 {
+		return false
+	}
+	c.services |= svcDNS
+	variant := dnsVariant(c)
+	client, server := c.ends[from], c.ends[1-from]
+	if d.Response {
+		client, server = server, client
+	}
+	q := dnsQuestion(d, variant)
+	t.sight.Looked(sight.Lookup{TS: ts, Client: client, Server: server, Reply: d.Response, QType: q.Type, Multicast: variant != "dns"})
+	if !d.Response {
+		t.dnsQuery(c, tk, ts, d, q, variant, cut)
+	} else {
+		t.dnsReply(c, tk, ts, d, q, variant, cut)
+	}
+	tk.dnsDue()
+	return true
+}
+
+func (tk *talk) dnsDue() {
+	tk.due = 0
+	if len(tk.dns) > 0 {
+		tk.due = tk.dns[0].until
+	}
+}
+
+// dnsVariant tells the dialects apart by port.
+func dnsVariant(c *conn) string {
+	switch {
+	case c.hasPort(portMDNS):
+		return "mdns"
+	case c.hasPort(portLLMNR):
+		return "llmnr"
+	case c.hasPort(portNBNS):
+		return "nbns"
+	}
+	return "dns"
+}
+
+// dnsQuestion is the first question; a message without one (multicast answers) speaks of its first answer.
+func dnsQuestion(d *decode.DNS, variant string) (q decode.DNSQuestion) {
+	switch {
+	case len(d.Questions) > 0:
+		q = d.Questions[0]
+	case len(d.Answers) > 0:
+		q = decode.DNSQuestion{Name: d.Answers[0].Name, Type: d.Answers[0].Type, Class: d.Answers[0].Class}
+	}
+	if variant == "nbns" {
+		if plain, _, ok := decode.NetBIOSName(q.Name); ok {
+			q.Name = plain
+		}
+	}
+	return q
+}
+
+func (t *Table) dnsRecord(c *conn, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string) record.DNS {
+	r := record.DNS{
+		Ends: t.ends(c), Variant: variant, TransID: d.ID,
+		Query: q.Name, QClass: q.Class, QType: q.Type,
+		AA: d.AA, TC: d.TC, RD: d.RD, RA: d.RA, Z: d.Z,
+	}
+	r.TS = ts
+	return r
+}
+
+func (t *Table) dnsQuery(c *conn, tk *talk, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
+	r := t.dnsRecord(c, ts, d, q, variant)
+	r.HasQuery = true
+	r.Cut = d.Cut || cut
+	if len(tk.dns) >= t.cfg.MaxWaiting {
+		t.emitDNS(tk.dns[0].rec)
+		tk.dns = slices.Delete(tk.dns, 0, 1)
+	}
+	tk.dns = append(tk.dns, dnsWaiting{r, ts + dnsPatience})
+}
+
+func (t *Table) dnsReply(c *conn, tk *talk, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
+	r := t.dnsRecord(c, ts, d, q, variant)
+	for i := range tk.dns {
+		w := &tk.dns[i].rec
+		if w.TransID != d.ID || len(d.Questions) > 0 && !strings.EqualFold(w.Query, q.Name) || w.HasReply {
+			continue
+		}
+		query := *w
+		tk.dns = slices.Delete(tk.dns, i, i+1)
+		r.TS, r.HasQuery, r.RTT = query.TS, true, ts-query.TS
+		r.UID, r.OrigH, r.RespH, r.OrigP, r.RespP = query.UID, query.OrigH, query.RespH, query.OrigP, query.RespP
+		r.Query, r.QType, r.QClass = query.Query, query.QType, query.QClass
+		r.RD = r.RD || query.RD
+		break
+	}
+	r.HasReply = true
+	r.RCode = d.RCode
+	r.Rejected = d.ANCount == 0 && d.NSCount == 0 && d.ARCount == 0
+	r.Authority, r.Additional = d.NSCount, d.ARCount
+	r.Cut = d.Cut || cut
+	for _, a := range d.Answers {
+		r.Answers = append(r.Answers, a.Data)
+		r.TTLs = append(r.TTLs, a.TTL)
+	}
+	t.emitDNS(r)
+}
+
+func (t *Table) emitDNS(r record.DNS) {
+	t.out.DNS = append(t.out.DNS, r)
+	t.emitted(record.KindDNS)
+}
+
+// dnsTimeouts emits queries that waited too long.
+func (t *Table) dnsTimeouts(c *conn, tk *talk, ts record.Time) {
+	n := 0
+	for n < len(tk.dns) && tk.dns[n].until <= ts {
+		t.emitDNS(tk.dns[n].rec)
+		n++
+	}
+	tk.dns = slices.Delete(tk.dns, 0, n)
+	tk.dnsDue()
+	if c.proto == decode.ProtoUDP && len(tk.dns) == 0 {
+		t.talks.release(c)
+	}
+}
+
+func (t *Table) endDNS(tk *talk) {
+	for i := range tk.dns {
+		t.emitDNS(tk.dns[i].rec)
+	}
+	clear(tk.dns)
+	tk.dns, tk.due = tk.dns[:0], 0
+}
+
+// readDNS reads messages with their length before them (RFC 1035, 4.2.2).
+func (t *Table) readDNS(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
+	if len(data) < 2 {
+		return 0
+	}
+	n := int(binary.BigEndian.Uint16(data))
+	if n < 12 {
+		t.giveUp(&tk.dir[from])
+		return 0
+	}
+	if len(data) < 2+n {
+		return 0
+	}
+	if !t.dnsMessage(c, tk, from, ts, data[2:2+n], false) && c.services&svcDNS == 0 {
+		t.giveUp(&tk.dir[from])
+		return 0
+	}
+	return 2 + n
+}

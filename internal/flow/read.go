@@ -1,0 +1,248 @@
+package flow
+
+import (
+	"bytes"
+
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// parsed holds the structs that messages are parsed into, used again for each.
+type parsed struct {
+	dns    decode.DNS
+	client decode.ClientHello
+	server decode.ServerHello
+	cert   decode.Certificate
+	req    decode.HTTPRequest
+	resp   decode.HTTPResponse
+	dhcp   decode.DHCP
+}
+
+// read gives the reader of a connection the next bytes of a direction: all that are there, from the first not yet read. It says how many were
+// used; 0 means that a message has begun and more is needed, or that the direction was given up.
+func (t *Table) read(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
+	s := &tk.dir[from]
+	if !s.begun {
+		switch t.guess(c, tk, from, ts, data) {
+		case guessMore:
+			return 0
+		case guessNone:
+			return t.miss(s, data)
+		}
+		s.begun = true
+	}
+	switch tk.kind {
+	case kindTLS:
+		return t.readTLS(c, tk, from, ts, data)
+	case kindHTTP:
+		return t.readHTTP(c, tk, from, ts, data)
+	case kindDNS:
+		return t.readDNS(c, tk, from, ts, data)
+	}
+	t.giveUp(s)
+	return 0
+}
+
+// maxMisses is how many segments of a direction may pass without a protocol that is read. It is more than one because TLS often follows upon
+// something else (STARTTLS, proxies, remote desktops), and captures begin in the middle.
+const maxMisses = 24
+
+// miss passes bytes that nobody reads and looks again at the next segment, a few times.
+func (t *Table) miss(s *stream, data []byte) int {
+	s.begun = false
+	if s.misses++; s.misses > maxMisses {
+		t.giveUp(s)
+		return 0
+	}
+	return len(data)
+}
+
+// again lets both directions find out anew what they carry.
+func (t *Table) again(tk *talk) {
+	tk.kind, tk.http = kindUnknown, nil
+	for s := range tk.dir {
+		d := &tk.dir[s]
+		d.begun, d.skip, d.passed = false, 0, 0
+		if d.misses++; d.misses > maxMisses {
+			t.giveUp(d)
+		}
+	}
+}
+
+// skipped tells the reader that what it wanted to pass has gone by.
+func (t *Table) skipped(c *conn, tk *talk, from int, ts record.Time) {
+	if tk.kind == kindHTTP {
+		t.bodyPassed(c, tk, from, ts)
+	}
+}
+
+const firstBytes = 8 // enough to tell protocols apart
+
+// mayBegin says whether so few bytes may be the beginning of a protocol that is read: a TLS record or a word in capitals.
+func mayBegin(b []byte) bool {
+	if len(b) >= firstBytes {
+		return false
+	}
+	if b[0] == tlsHandshake || b[0] == tlsAlert {
+		return true
+	}
+	return !bytes.ContainsFunc(b, func(r rune) bool { return (r < 'A' || r > 'Z') && r != '-' && r != ' ' && r != '/' })
+}
+
+type guessed uint8
+
+const (
+	guessNone guessed = iota
+	guessMore         // more bytes are needed
+	guessKind         // tk.kind is set
+)
+
+// guess finds out what a direction carries from the bytes it begins with.
+func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) guessed {
+	s := &tk.dir[from]
+	if c.flags&flagEncrypted == 0 && c.respPort() == portDoT {
+		c.flags |= flagEncrypted
+		t.sight.EncryptedLookup(ts, c.ends[c.orig])
+	}
+	kind, svc := t.recognise(c, data)
+	c.services |= svc
+	switch {
+	case svc&(svcSSH|svcSMB|svcRFB) != 0: // nothing to read behind the name
+		t.giveUp(s)
+		t.giveUp(&tk.dir[1-from])
+		return guessMore
+	case kind == kindUnknown && svc == 0 && (mayBegin(data) || len(data) < 2 && c.hasPort(portDNS)):
+		return guessMore
+	case kind == kindUnknown, tk.kind != kindUnknown && kind != tk.kind:
+		return guessNone
+	}
+	tk.kind = kind
+	return guessKind
+}
+
+// recognise names the protocol of a TCP stream's first bytes: one that is read, or one that is only named.
+func (t *Table) recognise(c *conn, b []byte) (talkKind, serviceSet) {
+	has := func(prefix string) bool { return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix }
+	if c.hasPort(portDNS) && len(b) >= 2 {
+		return kindDNS, 0
+	}
+	switch {
+	case len(b) >= 6 && b[0] == tlsHandshake && b[1] == 3 && b[2] <= 4 && (b[5] == 1 || b[5] == 2), len(b) >= 7 && b[0] == tlsAlert && b[1] == 3 && b[2] <= 4:
+		return kindTLS, 0
+	case has("SSH-"):
+		return kindUnknown, svcSSH
+	case has("RFB 00"):
+		return kindUnknown, svcRFB
+	case has("PRI * HTTP/2"):
+		return kindUnknown, svcHTTP
+	case len(b) >= 8 && b[0] == 0 && (b[4] == 0xff || b[4] == 0xfe) && string(b[5:8]) == "SMB":
+		return kindUnknown, svcSMB
+	case len(b) >= 6 && b[0] == 3 && b[1] == 0 && (b[5] == 0xe0 || b[5] == 0xd0) && c.hasPort(portRDP):
+		return kindUnknown, svcRDP
+	}
+	switch {
+	case has("HTTP/1."):
+		return kindHTTP, 0
+	case has("220 "), has("220-"):
+		return kindUnknown, greeting(c, b)
+	case has("+OK") && c.hasPort(portPOP3):
+		return kindUnknown, svcPOP3
+	case has("* OK"):
+		return kindUnknown, svcIMAP
+	case len(b) >= firstBytes && 'A' <= b[0] && b[0] <= 'Z' && decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) != decode.NotHTTP:
+		return kindHTTP, 0
+	}
+	return kindUnknown, 0
+}
+
+// greeting tells mail from file servers, which both say 220.
+func greeting(c *conn, b []byte) serviceSet {
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	upper := bytes.ToUpper(line[:min(len(line), 256)])
+	switch {
+	case c.respPort() == 25, c.respPort() == 587, bytes.Contains(upper, []byte("SMTP")):
+		return svcSMTP
+	case c.respPort() == 21, bytes.Contains(upper, []byte("FTP")):
+		return svcFTP
+	}
+	return 0
+}
+
+// Ports that decide where content cannot, or say which dialect is spoken.
+const (
+	portDNS    = 53
+	portDHCPS  = 67
+	portDHCPC  = 68
+	portPOP3   = 110
+	portNTP    = 123
+	portNBNS   = 137
+	portSNMP   = 161
+	portTrap   = 162
+	portHTTPS  = 443
+	portSyslog = 514
+	portDoT    = 853
+	portRDP    = 3389
+	portMDNS   = 5353
+	portLLMNR  = 5355
+)
+
+// udpMessage reads a datagram's payload, or names what it is.
+func (t *Table) udpMessage(e uint32, c *conn, from int, ts record.Time, p *decode.Packet) {
+	switch {
+	case c.hasPort(portDNS), c.hasPort(portMDNS), c.hasPort(portLLMNR), c.hasPort(portNBNS):
+		if !p.Fragment || p.FirstFragment {
+			t.dnsDatagram(e, c, from, ts, p.Payload, p.Cut || p.Fragment)
+		}
+	case c.port[0] == portDHCPS || c.port[0] == portDHCPC || c.port[1] == portDHCPS || c.port[1] == portDHCPC:
+		t.dhcpMessage(c, from, ts, p)
+	case c.flags&flagQuiet == 0:
+		t.nameDatagram(c, ts, p.Payload)
+	}
+}
+
+// nameDatagram names the protocol of a UDP connection by its first payload.
+func (t *Table) nameDatagram(c *conn, ts record.Time, b []byte) {
+	c.flags |= flagQuiet
+	switch {
+	case c.hasPort(portNTP) && len(b) >= 48 && b[0]>>3&7 >= 1 && b[0]>>3&7 <= 4 && b[0]&7 != 0:
+		c.services |= svcNTP
+	case c.hasPort(portNTP) && len(b) >= 8 && b[0]&7 >= 6:
+		c.services |= svcNTP // control and private messages
+	case c.hasPort(portHTTPS) && quicLong(b):
+		c.services |= svcQUIC
+	case (c.hasPort(portSNMP) || c.hasPort(portTrap)) && len(b) > 4 && b[0] == 0x30:
+		c.services |= svcSNMP
+	case c.hasPort(portSyslog) && len(b) > 3 && b[0] == '<' && '0' <= b[1] && b[1] <= '9':
+		c.services |= svcSyslog
+	case c.hasPort(portDoT):
+		if quicLong(b) {
+			c.services |= svcQUIC
+		}
+		c.flags |= flagEncrypted
+		t.sight.EncryptedLookup(ts, c.ends[c.orig])
+	}
+}
+
+// quicLong says whether b begins like a QUIC packet with a long header (RFC 9000, 17.2; older drafts and Google's versions alike).
+func quicLong(b []byte) bool {
+	return len(b) >= 7 && b[0]&0xc0 == 0xc0 && (b[1]|b[2]|b[3]|b[4]) != 0 && b[5] <= 20
+}
+
+// emitted counts a message record.
+func (t *Table) emitted(kind record.Kind) { t.sight.Message(t.now, kind) }
+
+// messageTimeouts does what is due for the messages of a connection.
+func (t *Table) messageTimeouts(c *conn, ts record.Time) {
+	tk := t.talks.at(c.talk)
+	if tk.due != 0 && tk.due <= ts {
+		t.dnsTimeouts(c, tk, ts)
+	}
+}
+
+// endMessages emits what is left of a connection's messages.
+func (t *Table) endMessages(c *conn) {
+	tk := t.talks.at(c.talk)
+	t.endDNS(tk)
+	t.endTLS(tk)
+	t.endHTTP(tk)
+}

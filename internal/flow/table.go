@@ -1,0 +1,187 @@
+package flow
+
+import (
+	"candor/internal/decode"
+	"candor/internal/record"
+	"candor/internal/sight"
+)
+
+// Table follows connections. It is not safe for concurrent use: one worker, one Table and its sight.Builder.
+type Table struct {
+	cfg   Config
+	sight *sight.Builder
+
+	index   index
+	wheel   wheel
+	born    uint64
+	now     record.Time // the latest packet time, but for a clock that went back for good
+	begun   bool
+	oldest  []candidate // who goes next when the table is full
+	evicted []uint32    // scratch
+
+	talks     talks
+	fragments fragments
+	leases    leases
+	places    places
+	acks      ackCounts
+	out       record.Batch
+	parsed    parsed
+}
+
+// New makes an empty table that reports to s. Bounds that cannot be worked with become the default ones; Config.Validate says which.
+func New(cfg Config, s *sight.Builder) *Table {
+	if cfg.Validate() != nil {
+		d := DefaultConfig()
+		d.Scope, d.Sensor, d.Feed, d.Seed = cfg.Scope, cfg.Sensor, cfg.Feed, cfg.Seed
+		cfg = d
+	}
+	return &Table{
+		cfg: cfg, sight: s,
+		index:     newIndex(),
+		talks:     talks{left: cfg.BytesTotal},
+		fragments: newFragments(cfg.MaxFragments),
+	}
+}
+
+// Packet accounts for one decoded frame: p was decoded from frame, wire is its length on the wire.
+func (t *Table) Packet(ts record.Time, p *decode.Packet, frame []byte, wire uint32) {
+	t.clock(ts)
+	again := t.sight.Frame(ts, p, frame, wire)
+	t.advance(ts)
+	if p.Net != decode.IPv4 && p.Net != decode.IPv6 {
+		return
+	}
+	src, dst, oneWay := ids(p)
+	if p.Fragment {
+		src, dst = t.fragments.ports(ts, p, src, dst)
+	}
+	k, from := keyOf(p, src, dst, oneWay)
+	tag := k.hash(t.cfg.Seed)
+	e, ok := t.index.find(&k, tag)
+	if ok {
+		if c := t.index.at(e); ts >= c.due && t.settle(e, c, ts) || t.reused(c, from, p, again) {
+			t.finish(e, c)
+			ok = false
+		}
+	}
+	if !ok {
+		e = t.open(ts, &k, tag, from, p)
+		again = false
+	}
+	t.track(e, from, ts, p, frame, again)
+}
+
+// track counts a packet to its connection.
+func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, frame []byte, again bool) {
+	c := t.index.at(e)
+	s := &c.side[from]
+	first := s.bits&bitSeen == 0
+	s.pkts++
+	s.ipBytes += uint64(p.IPLen)
+	if first {
+		s.bits |= bitSeen
+		if p.HasMAC {
+			c.mac[from] = p.SrcMAC
+		}
+	}
+	if c.flags&flagThree == 0 && c.side[0].pkts+c.side[1].pkts >= 3 {
+		c.flags |= flagThree
+	}
+	if c.sampled < checksumSample && !again {
+		t.sampleChecksum(c, from, ts, p, frame)
+	}
+	if p.Fragment {
+		c.flags |= flagFragmented
+	}
+	if c.proto == decode.ProtoTCP && p.HasTransport && p.Reason == decode.OK {
+		if again {
+			c.last = max(c.last, ts)
+			return
+		}
+		t.tcp(e, c, from, ts, p)
+		return
+	}
+	c.last = max(c.last, ts)
+	if !again {
+		t.datagram(e, c, from, ts, p)
+	}
+}
+
+// open makes the entry of a new connection whose first packet this is.
+func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Packet) uint32 {
+	if t.index.used >= t.cfg.MaxConns {
+		t.evict(ts)
+	}
+	e := t.index.add(tag)
+	c := t.index.at(e)
+	t.born++
+	*c = conn{ends: k.ends, port: k.port, proto: k.proto, orig: uint8(from), first: ts, last: ts, born: t.born, vlan: p.VLAN}
+	if flips(p, k.port[from], k.port[1-from]) {
+		c.orig = uint8(1 - from)
+		c.mark('^')
+	}
+	c.due = t.deadline(c, ts)
+	t.wheel.link(&t.index, e, c)
+	o := c.opening()
+	t.sight.Opened(sight.Opening{TS: ts, Orig: o.orig, Resp: o.resp, RespPort: o.port, Proto: o.proto})
+	return e
+}
+
+// checksumSample is how many packets of a connection have their checksums looked at.
+const checksumSample = 4
+
+func (t *Table) sampleChecksum(c *conn, from int, ts record.Time, p *decode.Packet, frame []byte) {
+	c.sampled++
+	ip, transport := decode.Checksum(p, frame)
+	switch {
+	case ip == decode.ChecksumBad || transport == decode.ChecksumBad:
+		t.sight.Count(ts, record.ChecksumBad, 1)
+		c.scaled(from, &c.side[from].badSums, 'C')
+	case ip == decode.ChecksumUnfinished || transport == decode.ChecksumUnfinished:
+		t.sight.Count(ts, record.ChecksumOffload, 1)
+	case ip == decode.ChecksumGood || transport == decode.ChecksumGood:
+		t.sight.Count(ts, record.ChecksumGood, 1)
+	}
+}
+
+// Drain moves what was finished since the last Drain to the end of b: records in the order in which they were finished, and sight.
+func (t *Table) Drain(b *record.Batch) {
+	b.Conns = append(b.Conns, t.out.Conns...)
+	b.DNS = append(b.DNS, t.out.DNS...)
+	b.TLS = append(b.TLS, t.out.TLS...)
+	b.HTTP = append(b.HTTP, t.out.HTTP...)
+	b.DHCP = append(b.DHCP, t.out.DHCP...)
+	b.Sight = t.sight.Drain(b.Sight)
+	clear(t.out.Conns)
+	clear(t.out.DNS)
+	clear(t.out.TLS)
+	clear(t.out.HTTP)
+	clear(t.out.DHCP)
+	t.out.Conns, t.out.DNS, t.out.TLS = t.out.Conns[:0], t.out.DNS[:0], t.out.TLS[:0]
+	t.out.HTTP, t.out.DHCP = t.out.HTTP[:0], t.out.DHCP[:0]
+}
+
+// Rows counts the records that wait for Drain, without sight.
+func (t *Table) Rows() int { return t.out.Rows() }
+
+// Len is the number of connections held.
+func (t *Table) Len() int { return t.index.used }
+
+// Finish ends everything: due timers, then a final report of every connection in the order in which they began, messages that were still
+// incomplete, and sight. The Table must not be used afterwards, but for Drain.
+func (t *Table) Finish(ts record.Time) {
+	t.Advance(ts)
+	t.evicted = t.evicted[:0]
+	for e := range t.index.fresh {
+		if t.index.at(e).born != 0 {
+			t.evicted = append(t.evicted, e)
+		}
+	}
+	t.sortByBirth(t.evicted)
+	for _, e := range t.evicted {
+		t.finish(e, t.index.at(e))
+	}
+	t.endLeases()
+	t.tellAcks()
+	t.sight.Finish()
+}

@@ -1,0 +1,198 @@
+package flow
+
+import (
+	"cmp"
+	"slices"
+
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// Timeouts on packet time, as Zeek's defaults (tcp_inactivity_timeout, tcp_attempt_delay, tcp_close_delay, udp_inactivity_timeout,
+// icmp_inactivity_timeout).
+const (
+	second        = record.Time(1e9)
+	attemptDelay  = 5 * second   // a SYN without answer
+	closeDelay    = 5 * second   // a closed connection lingers, so that late packets are not a new one
+	openIdle      = 60 * second  // TCP before it is established
+	tcpIdle       = 300 * second //
+	datagramIdle  = 60 * second  // UDP, ICMP and others
+	reportEvery   = 60 * second  // interim reports, from the first packet on
+	clockBackward = 60 * second  // a clock this far behind went back for good
+)
+
+// wheel holds each connection in the slot of the first whole second at or after its due time. Being due is checked lazily: a packet does not
+// move its connection, the slot does when its second comes. Slots cover more time than the longest timeout.
+type wheel struct {
+	heads [wheelSlots]uint32 // entry + 1
+	tick  int64              // the last second that was worked off
+	due   []dueEntry         // scratch
+	next  record.Time        // start of the second after tick
+}
+
+const wheelSlots = 512
+
+type dueEntry struct {
+	due   record.Time
+	born  uint64
+	entry uint32
+}
+
+func slotOf(due record.Time) int {
+	return int(uint64(ceilSecond(due)) % wheelSlots)
+}
+
+func ceilSecond(ts record.Time) int64 {
+	s := int64(ts.Floor(second) / second)
+	if ts%second != 0 {
+		s++
+	}
+	return s
+}
+
+func (w *wheel) link(x *index, e uint32, c *conn) {
+	head := &w.heads[slotOf(c.due)]
+	c.prev, c.next = 0, *head
+	if c.next != 0 {
+		x.at(c.next - 1).prev = e + 1
+	}
+	*head = e + 1
+}
+
+func (w *wheel) unlink(x *index, c *conn) {
+	if c.prev != 0 {
+		x.at(c.prev - 1).next = c.next
+	} else {
+		w.heads[slotOf(c.due)] = c.next
+	}
+	if c.next != 0 {
+		x.at(c.next - 1).prev = c.prev
+	}
+	c.prev, c.next = 0, 0
+}
+
+// rearm recomputes when a connection is due after packet time now, and moves it there.
+func (t *Table) rearm(e uint32, c *conn, now record.Time) {
+	due := t.deadline(c, now)
+	if due == c.due {
+		return
+	}
+	t.wheel.unlink(&t.index, c)
+	c.due = due
+	t.wheel.link(&t.index, e, c)
+}
+
+// deadline is the earliest of the connection's end, its next interim report and the next timeout of its messages.
+func (t *Table) deadline(c *conn, now record.Time) record.Time {
+	k := max((now-c.first)/reportEvery, 0) + 1
+	due := min(t.expiry(c), c.first+k*reportEvery)
+	if c.talk != 0 {
+		if m := t.talks.at(c.talk).due; m != 0 {
+			due = min(due, m)
+		}
+	}
+	return due
+}
+
+// expiry is when the connection ends if nothing more is seen of it.
+func (t *Table) expiry(c *conn) record.Time {
+	if c.proto != decode.ProtoTCP {
+		return c.last + datagramIdle
+	}
+	o, r := c.origin(), c.responder()
+	switch {
+	case c.flags&flagClosed != 0:
+		return c.last + closeDelay
+	case o.bits&bitControl == 0 && r.bits&bitSeen == 0 && (o.state == tcpSYNSent || o.state == tcpSYNACKSent):
+		return c.first + attemptDelay
+	case o.state.handshake() && r.state.handshake():
+		return c.last + openIdle
+	}
+	return c.last + tcpIdle
+}
+
+// settle does what is due for a connection at ts, and says whether the connection is over. The caller finishes it then.
+func (t *Table) settle(e uint32, c *conn, ts record.Time) (over bool) {
+	if t.expiry(c) <= ts || c.due > ts+wheelSlots*second {
+		return true
+	}
+	if c.talk != 0 {
+		t.messageTimeouts(c, ts)
+	}
+	// The next mark was at or after due, and less than one step after it: passing it shows in the number of whole steps.
+	passed := (ts-c.first)/reportEvery > (c.due-1-c.first)/reportEvery
+	if passed && c.side[0].pkts|c.side[1].pkts != 0 {
+		t.report(c, false)
+	}
+	t.rearm(e, c, ts)
+	return false
+}
+
+// Advance moves packet time to ts without a packet: timeouts and interim reports of the seconds passed, second by second, each
+// in the order of due times, then of creation. Within a second nothing happens but to connections that get a packet.
+func (t *Table) Advance(ts record.Time) {
+	t.clock(ts)
+	t.advance(ts)
+}
+
+func (t *Table) advance(ts record.Time) {
+	if ts < t.wheel.next && t.begun {
+		t.now = max(t.now, ts)
+		if ts < t.now-clockBackward {
+			t.now = ts
+			t.wheel.start(ts)
+		}
+		return
+	}
+	if !t.begun {
+		t.begun = true
+		t.now = ts
+		t.wheel.start(ts)
+		return
+	}
+	t.now = ts
+	to := int64(ts.Floor(second) / second)
+	from := t.wheel.tick + 1
+	last := min(to, t.wheel.tick+wheelSlots)
+	for s := from; s <= last; s++ {
+		t.work(s)
+	}
+	t.wheel.start(ts)
+	t.fragments.expire(ts)
+	t.leaseTimeouts(ts)
+}
+
+func (w *wheel) start(ts record.Time) {
+	floor := ts.Floor(second)
+	w.tick = int64(floor / second)
+	w.next = floor + second
+}
+
+// work does what is due in the slot of second s.
+func (t *Table) work(s int64) {
+	w := &t.wheel
+	now := record.Time(s) * second
+	w.due = w.due[:0]
+	for e := w.heads[uint64(s)%wheelSlots]; e != 0; {
+		c := t.index.at(e - 1)
+		if c.due <= now || c.due > now+wheelSlots*second {
+			w.due = append(w.due, dueEntry{c.due, c.born, e - 1})
+		}
+		e = c.next
+	}
+	if len(w.due) == 0 {
+		return
+	}
+	slices.SortFunc(w.due, func(a, b dueEntry) int {
+		if a.due != b.due {
+			return cmp.Compare(a.due, b.due)
+		}
+		return cmp.Compare(a.born, b.born)
+	})
+	for _, d := range w.due {
+		c := t.index.at(d.entry)
+		if t.settle(d.entry, c, now) {
+			t.finish(d.entry, c)
+		}
+	}
+}
