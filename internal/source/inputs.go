@@ -1,0 +1,34 @@
+package source
+
+import (
+	"cmp"
+	"slices"
+
+	"candor/internal/capture"
+	"candor/internal/decode"
+	"candor/internal/record"
+)
+
+// inputs says how far each input was read, in the order in which they were given by kind: captures, then the rest.
+func (s *Source) inputs() []record.Input {
+	out := make([]record.Input, 0, len(s.files)+len(s.alien))
+	for i, f := range s.files {
+		out = append(out, s.input(f.Status(), s.links[i]))
+	}
+	return append(out, s.alien...)
+}
+
+func (s *Source) input(st capture.Status, links map[uint16]uint64) record.Input {
+	in := record.Input{Path: st.Path, Kind: st.Kind, Feed: s.opts.Feed, Packets: st.Packets, Bytes: st.Bytes, Records: 0}
+	if in.Kind == "" {
+		in.Kind = "unknown"
+	}
+	for link, n := range links {
+		in.Unread = append(in.Unread, record.Unread{Link: decode.LinkName(link), Frames: n})
+	}
+	slices.SortFunc(in.Unread, func(a, b record.Unread) int { return cmp.Compare(a.Link, b.Link) })
+	if st.Damage != nil {
+		in.Stopped = &record.Stopped{At: st.Damage.At, Unread: st.Damage.Unread, Because: st.Damage.Because}
+	}
+	return in
+}
