@@ -1,0 +1,82 @@
+package coverage
+
+import (
+	"time"
+
+	"candor/internal/record"
+)
+
+// Evidence is what one stretch of time shows, merged over its minutes.
+type Evidence struct {
+	Terms    *Terms
+	Window   record.Span // the stretch that is judged
+	Seen     record.Span // the part of it in which something was observed: first to last packet
+	Whole    record.Sight
+	Segments map[record.SegmentID]*record.Sight
+	Inputs   []record.Input
+	Ended    bool // the input was read to its end (files), so that its hard counters are complete
+
+	cached *census
+}
+
+// NewEvidence is evidence of nothing yet.
+func NewEvidence(t *Terms, window record.Span) *Evidence {
+	return &Evidence{Terms: t, Window: window, Segments: map[record.SegmentID]*record.Sight{}}
+}
+
+// Add merges one sight.
+func (e *Evidence) Add(s *record.Sight) {
+	e.cached = nil
+	if s.Segment == record.Nowhere {
+		e.Whole.Merge(s)
+		return
+	}
+	into := e.Segments[s.Segment]
+	if into == nil {
+		into = &record.Sight{Segment: s.Segment, Feed: s.Feed, Sensor: s.Sensor}
+		e.Segments[s.Segment] = into
+	}
+	into.Merge(s)
+}
+
+// Join merges all of another stretch.
+func (e *Evidence) Join(o *Evidence) {
+	e.cached = nil
+	e.Whole.Merge(&o.Whole)
+	for id, s := range o.Segments {
+		if e.Segments[id] == nil {
+			e.Segments[id] = &record.Sight{Segment: id, Feed: s.Feed, Sensor: s.Sensor}
+		}
+		e.Segments[id].Merge(s)
+	}
+	if o.Seen.Zero() {
+		return
+	}
+	if e.Seen.Zero() {
+		e.Seen = o.Seen
+		return
+	}
+	e.Seen = record.Span{From: min(e.Seen.From, o.Seen.From), To: max(e.Seen.To, o.Seen.To)}
+}
+
+// n is a counter of the feed as a whole.
+func (e *Evidence) n(c record.Count) float64 { return float64(e.Whole.Counts[c]) }
+
+// seg is a counter of a segment.
+func (e *Evidence) seg(id record.SegmentID, c record.Count) float64 {
+	if s := e.Segments[id]; s != nil {
+		return float64(s.Counts[c])
+	}
+	return 0
+}
+
+// observed is how long something was observed.
+func (e *Evidence) observed() time.Duration { return e.Seen.Duration() }
+
+// share is a/b, 0 when b is 0.
+func share(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}

@@ -1,0 +1,53 @@
+package coverage
+
+import (
+	"math/bits"
+	"net/netip"
+	"time"
+
+	"candor/internal/record"
+)
+
+// Presence says in which minutes of a quarter hour the critical hosts sent something.
+type Presence struct {
+	minutes map[netip.Addr]uint16 // bit i: minute i of the quarter
+}
+
+// NewPresence is presence of nobody.
+func NewPresence() *Presence { return &Presence{minutes: map[netip.Addr]uint16{}} }
+
+// Add takes over one minute's sight.
+func (p *Presence) Add(t *Terms, s *record.Sight) {
+	if s.Segment == record.Nowhere || len(t.critical) == 0 {
+		return
+	}
+	minute := uint((s.Span.From - s.Span.From.Floor(record.Quarter)) / record.Minute)
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		if !t.critical[h.Addr] || (h.Hops == record.NoHops && h.Flags&(record.SeenDirect|record.SeenSpoke) == 0) {
+			continue
+		}
+		p.minutes[h.Addr] |= 1 << minute
+	}
+}
+
+// longestUnseen is the longest time in a span in which an address sent nothing, and whether it ever did; minutes are whole.
+// presence has one value for each quarter hour of the span from its start; nil where nothing was seen at all.
+func longestUnseen(presence []*Presence, span record.Span, a netip.Addr) (gap time.Duration, ever bool) {
+	last := span.From
+	start := span.From.Floor(record.Quarter)
+	for i, p := range presence {
+		if p == nil {
+			continue
+		}
+		seen := p.minutes[a]
+		for seen != 0 {
+			m := start + record.Time(i)*record.Quarter + record.Time(bits.TrailingZeros16(seen))*record.Minute
+			seen &= seen - 1
+			ever = true
+			gap = max(gap, time.Duration(m-last))
+			last = max(last, m+record.Minute)
+		}
+	}
+	return max(gap, time.Duration(span.To-last), 0), ever
+}

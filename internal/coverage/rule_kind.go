@@ -1,0 +1,105 @@
+package coverage
+
+import (
+	"fmt"
+	"slices"
+
+	"candor/internal/record"
+	"candor/internal/verdict"
+)
+
+// kindRule recognises that a promised kind of data never comes, by the silence test: many events were due, none came.
+func kindRule() Rule {
+	return Rule{Code: verdict.KindMissing, Subjects: promisedKinds, Least: leastKind, Weigh: weighKind}
+}
+
+const (
+	kindLeastExpected = 10
+	kindLeastConns    = 50
+	kindLeastAsking   = 2
+	kindFew           = 0.02 // fewer than this share of what was due is neither none nor in sight
+)
+
+func leastKind(e *Evidence, subject string) Least {
+	d := e.Terms.data(subject)
+	if d == nil {
+		return least("not promised", 0, 1)
+	}
+	if d.kind == record.KindLog {
+		return least("not handed to this check: give it with --feed "+subject+"=PATH", 0, 1)
+	}
+	due := e.Terms.expected(d, e)
+	return least(fmt.Sprintf("%.0f events due so far (%s) and %s connections; %d and %d are needed",
+		due.Events, due.Words, count(e.n(record.Conns)), kindLeastExpected, kindLeastConns),
+		due.Events, kindLeastExpected, e.n(record.Conns), kindLeastConns)
+}
+
+func weighKind(e *Evidence, subject string) Ruling {
+	d := e.Terms.data(subject)
+	due := e.Terms.expected(d, e)
+	seen := e.eventsOf(d)
+	if s := share(e.n(record.TunnelBytes)+e.n(record.SealedBytes), e.n(record.Bytes)); s > 0.5 && seen < due.Events {
+		return lacking(fmt.Sprintf("%s of the bytes are inside tunnels that are not opened: what they carry cannot be told", percent(s)))
+	}
+	sign := verdict.Sign{Sign: d.eventWords + " seen, of those due", Value: fmt.Sprintf("%s of %s (%s)", count(seen), count(due.Events), due.Words)}
+	switch {
+	case seen == 0 && d.kind == record.KindDHCP && e.n(record.MessagesDHCP) > 0:
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "DHCP is heard, and no lease of a promised segment."
+		r.Needs = "the answers of the DHCP server"
+		return r
+	case seen == 0:
+		r := measured(verdict.Yes, sign)
+		r.Words = fmt.Sprintf("We have never seen %s, and %s were due.", d.oneOf, count(due.Events))
+		r.Do = d.advice
+		return r
+	case d.kind == record.KindDNS && e.askingHosts(d) < kindLeastAsking:
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "Lookups of one host only: it may be the sensor's own."
+		r.Needs = "lookups of a second host"
+		return r
+	case seen >= max(3, kindFew*due.Events):
+		r := measured(verdict.No, sign)
+		r.Words = "They are in sight."
+		return r
+	}
+	r := measured(verdict.CannotSay, sign)
+	r.Words = fmt.Sprintf("Only %s seen, and %s were due.", count(seen), count(due.Events))
+	r.Needs = "a longer time: none says yes, 2 % of what is due says no"
+	return r
+}
+
+// eventsOf counts the events of a promised kind that belong to the segments it was promised for.
+func (e *Evidence) eventsOf(d *dataTerms) float64 {
+	var n float64
+	for _, id := range d.promised.Segments {
+		switch d.kind {
+		case record.KindDNS:
+			n += max(e.seg(id, record.DNSQueries), e.seg(id, record.DNSReplies))
+		case record.KindDHCP:
+			n += e.seg(id, record.DHCPLeases)
+		default:
+		}
+	}
+	switch d.kind {
+	case record.KindConn:
+		return e.n(record.Conns)
+	case record.KindTLS:
+		return e.n(record.MessagesTLS)
+	case record.KindHTTP:
+		return e.n(record.MessagesHTTP)
+	default:
+		return n
+	}
+}
+
+// askingHosts counts the machines of the promised segments that asked a resolver.
+func (e *Evidence) askingHosts(d *dataTerms) int {
+	n := 0
+	for i := range e.Machines() {
+		if m := &e.Machines()[i]; m.Asked && slices.Contains(d.promised.Segments, m.Segment) {
+			n++
+		}
+	}
+	return n
+}

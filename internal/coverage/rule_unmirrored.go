@@ -1,0 +1,116 @@
+package coverage
+
+import (
+	"fmt"
+	"time"
+
+	"candor/internal/record"
+	"candor/internal/verdict"
+)
+
+// unmirroredRule recognises a port that gets no copy of traffic: it hears what is shouted to all, and the sensor's own talk.
+func unmirroredRule() Rule {
+	return Rule{Code: verdict.VantageUnmirroredPort, Least: leastUnmirrored, Weigh: weighUnmirrored}
+}
+
+const (
+	unmirroredLeastFrames = 20
+	unmirroredLeastTime   = 2 * time.Minute
+	unmirroredShare       = 0.98 // DESIGN.md 4
+)
+
+func leastUnmirrored(e *Evidence, _ string) Least {
+	frames := e.n(record.Frames)
+	return least(fmt.Sprintf("%s frames in %s seen; %d frames and 2 minutes are needed", count(frames), spanWords(e.observed()), unmirroredLeastFrames),
+		frames, unmirroredLeastFrames, e.observed().Minutes(), unmirroredLeastTime.Minutes())
+}
+
+func weighUnmirrored(e *Evidence, _ string) Ruling {
+	frames := e.n(record.Frames)
+	if e.sendingCards() == 0 {
+		return lacking("no link layer in this input, so that broadcasts cannot be told apart")
+	}
+	shouted := share(e.n(record.Broadcast)+e.n(record.Multicast), frames)
+	own := e.ownCard()
+	total := shouted + share(own.touched, frames)
+	value := fmt.Sprintf("%s shouted, %s one card's own", percent(shouted), percent(share(own.touched, frames)))
+	var b balance
+	switch {
+	case shouted >= unmirroredShare:
+		b.add("share", "frames sent to everybody", percent(shouted), 4)
+		b.add("listeners", "no conversation at all passes this port", value, 4)
+	case total < 0.90:
+		b.add("share", "frames sent to everybody or by the sensor itself", value, -4)
+		b.add("conversations", "conversations of others pass this port", percent(1-total), -4)
+	case total < unmirroredShare:
+		b.add("share", "frames sent to everybody or by the sensor itself", value, -1)
+	case shouted < 0.02 && e.outwardRate() >= 20:
+		b.add("share", "frames sent to everybody", percent(shouted), -4)
+		b.add("conversations", "TCP connections a minute that one address opens outward: no sensor does that", fmt.Sprintf("%.0f", e.outwardRate()), -4)
+	case shouted < 0.02:
+		b.add("share", "frames sent to everybody or by one card", value, 0)
+	default:
+		b.add("share", "frames sent to everybody or by the sensor itself", value, 4)
+		judgeListeners(e, &b, own)
+	}
+	r := b.decide()
+	switch r.Verdict {
+	case verdict.Yes:
+		r.Words = "The port gets no copy of traffic. We hear only what is sent to everybody, no conversations."
+		r.Do = e.Terms.mirrorAdvice()
+	case verdict.No:
+		r.Words = "Conversations of others pass this port: it gets a copy of traffic."
+	case verdict.CannotSay:
+		r.Words = "It cannot be told whether this port gets a copy of traffic or is one computer's own."
+		r.Needs = "all conversations are one card's: more cards heard, or a conversation of others, would decide it"
+	}
+	return r
+}
+
+// outwardRate is how many TCP connections a minute the busiest address opens toward the Internet.
+func (e *Evidence) outwardRate() float64 {
+	var most uint64
+	for i := range e.Whole.Clients {
+		most = max(most, e.Whole.Clients[i].Toward)
+	}
+	return share(float64(most), e.observed().Minutes())
+}
+
+// judgeListeners looks at cards that are heard shouting and never talk with anybody here: on a mirrored port they would.
+func judgeListeners(e *Evidence, b *balance, own ownCard) {
+	silent := 0
+	for i := range e.Whole.Cards {
+		if c := &e.Whole.Cards[i]; c.Shouted > 0 && (c.Touched == 0 || c.MAC != own.mac && own.found && c.Touched*50 < c.Sent) {
+			silent++
+		}
+	}
+	value := fmt.Sprintf("%d of %d", silent, e.sendingCards())
+	switch {
+	case silent >= 3 && 2*silent >= e.sendingCards():
+		b.add("listeners", "cards that shout and are never heard in a conversation", value, 4)
+	default:
+		b.add("listeners", "cards that shout and are never heard in a conversation", value, 0)
+	}
+}
+
+// ownCard is the card that could be the sensor's own: it takes part in nearly every conversation, and is no router.
+type ownCard struct {
+	mac     record.MAC
+	touched float64
+	found   bool
+}
+
+func (e *Evidence) ownCard() ownCard {
+	var own ownCard
+	unicast := e.n(record.Unicast)
+	for i := range e.Whole.Cards {
+		c := &e.Whole.Cards[i]
+		if c.Forwards || c.Public || c.Addresses > routerAddresses || float64(c.Touched) < unmirroredShare*unicast {
+			continue
+		}
+		if t := float64(c.Touched); !own.found || t > own.touched {
+			own = ownCard{mac: c.MAC, touched: min(t, unicast), found: true}
+		}
+	}
+	return own
+}
