@@ -1,0 +1,70 @@
+package judge
+
+import (
+	"candor/internal/answer"
+	"candor/internal/coverage"
+	"candor/internal/record"
+	"candor/internal/verdict"
+)
+
+// Moment says when a Result speaks: how far input has come.
+type Moment struct {
+	Ended bool // every input was read to its end
+}
+
+// At judges everything observed so far.
+func (j *Judge) At(m Moment) *Result {
+	b := j.bench(m.Ended)
+	r := &Result{
+		Schema: Schema, Sensor: string(j.terms.Sensor), Inputs: inputResults(b.whole.Inputs),
+		Agreement: agreementRef(j.cfg.Agreement), Findings: []verdict.Finding{},
+	}
+	if j.any {
+		r.Window = &Window{First: stamp(j.span.From), Last: stamp(j.span.To), Seconds: j.span.Duration().Seconds()}
+	}
+	r.Defects = append(b.defects(j.rules), notBuilt(string(j.terms.Sensor), j.span)...)
+	days := coverage.Days{Windows: b.windows, Whole: b.whole, Presence: j.presence(), Defects: r.Defects}
+	r.Promises = coverage.Promises(j.terms, &days)
+	r.Segments = coverage.Segments(j.terms, b.whole, r.Promises, r.Defects)
+	r.Sight = sightResult(b.whole, j.any)
+	r.Timeline = j.timeline(b.windows)
+	r.Answers = answer.All(&answer.Case{
+		Terms: j.terms, Evidence: b.whole, Defects: r.Defects, Promises: r.Promises, Segments: r.Segments, Any: j.any,
+	})
+	r.Exit = exit(r, j.required())
+	return r
+}
+
+func (j *Judge) required() []verdict.Question {
+	out := append([]verdict.Question{}, j.cfg.Required...)
+	if j.cfg.Agreement != nil {
+		out = append(out, j.cfg.Agreement.Detections.Required...)
+	}
+	return out
+}
+
+func (j *Judge) presence() []*coverage.Presence {
+	var out []*coverage.Presence
+	if !j.any {
+		return nil
+	}
+	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {
+		out = append(out, j.critical[q])
+	}
+	return out
+}
+
+// notBuilt names the questions for which no detector exists yet: each is cannot say, whatever was seen.
+func notBuilt(sensor string, span record.Span) []verdict.Defect {
+	var out []verdict.Defect
+	for _, q := range verdict.Questions() {
+		out = append(out, verdict.Defect{
+			Code: verdict.DetectorNotBuilt, Subject: string(q), Sensor: sensor, Hard: true,
+			Verdict: verdict.Yes, Now: verdict.Yes, Strength: verdict.AlmostCertain, Bits: verdict.CertainBits,
+			Periods: []verdict.Period{{From: stamp(span.From), To: stamp(span.To), Verdict: verdict.Yes}},
+			Signs:   []verdict.Sign{}, Words: "Candor cannot look for this yet: its detector is not built.",
+			Do: "Ask again with a later version.",
+		})
+	}
+	return out
+}

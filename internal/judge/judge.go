@@ -1,0 +1,172 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+
+	"candor/internal/agreement"
+	"candor/internal/coverage"
+	"candor/internal/record"
+	"candor/internal/verdict"
+)
+
+// Config is what a judge holds evidence against.
+type Config struct {
+	Agreement *agreement.Agreement // nil: private addresses count as inside and nothing is promised
+	Sensor    record.Sensor
+	Required  []verdict.Question // beyond those that the agreement requires
+}
+
+// Judge folds batches into evidence. It is not safe for concurrent use. Nothing it says depends on how the records were
+// cut into batches, on their order, or on a batch that comes twice.
+type Judge struct {
+	cfg      Config
+	terms    *coverage.Terms
+	rules    []coverage.Rule
+	seen     map[record.BatchID]bool
+	span     record.Span
+	any      bool
+	quarters map[record.Time]*coverage.Evidence
+	minutes  map[record.Time][]record.Sight // the newest ones, for "now"
+	newest   record.Time
+	inputs   map[string]inputState
+	critical map[record.Time]*coverage.Presence // by quarter
+}
+
+type inputState struct {
+	record.Input
+	id record.BatchID
+}
+
+// nowSpan is what "now" looks back over (DESIGN.md 2).
+const nowSpan = record.Quarter
+
+// New makes a judge.
+func New(cfg Config) (*Judge, error) {
+	terms, err := coverage.NewTerms(cfg.Agreement, cfg.Sensor)
+	if err != nil {
+		return nil, err
+	}
+	return &Judge{
+		cfg: cfg, terms: terms, rules: coverage.Rules(),
+		seen:     map[record.BatchID]bool{},
+		quarters: map[record.Time]*coverage.Evidence{},
+		minutes:  map[record.Time][]record.Sight{},
+		inputs:   map[string]inputState{},
+		critical: map[record.Time]*coverage.Presence{},
+	}, nil
+}
+
+// Scope is what a sensor must be told so that its sight fits this judge.
+func (j *Judge) Scope() record.Scope { return j.terms.Scope }
+
+// Observe folds one batch. A batch that was folded before changes nothing.
+func (j *Judge) Observe(b *record.Batch) {
+	if j.seen[b.ID] {
+		return
+	}
+	j.seen[b.ID] = true
+	if !b.Span.Zero() {
+		if !j.any {
+			j.any, j.span = true, b.Span
+		}
+		j.span = record.Span{From: min(j.span.From, b.Span.From), To: max(j.span.To, b.Span.To)}
+	}
+	for i := range b.Sight {
+		j.fold(&b.Sight[i])
+	}
+	for _, in := range b.Inputs {
+		if old, ok := j.inputs[in.Path]; !ok || later(b.ID, old.id) {
+			j.inputs[in.Path] = inputState{in, b.ID}
+		}
+	}
+}
+
+func later(a, b record.BatchID) bool {
+	return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Sequence, b.Sequence)) > 0
+}
+
+func (j *Judge) fold(s *record.Sight) {
+	q := s.Span.From.Floor(record.Quarter)
+	e := j.quarters[q]
+	if e == nil {
+		e = coverage.NewEvidence(j.terms, record.Span{From: q, To: q + record.Quarter})
+		j.quarters[q] = e
+		j.critical[q] = coverage.NewPresence()
+	}
+	e.Add(s)
+	j.critical[q].Add(j.terms, s)
+	m := s.Span.From.Floor(record.Minute)
+	j.newest = max(j.newest, m)
+	if m+nowSpan+record.Minute < j.newest {
+		return
+	}
+	j.minutes[m] = append(j.minutes[m], *s)
+	if len(j.minutes) > 2*int(nowSpan/record.Minute) {
+		for k := range j.minutes {
+			if k+nowSpan+record.Minute < j.newest {
+				delete(j.minutes, k)
+			}
+		}
+	}
+}
+
+// windows lists the evidence of every quarter hour from the first to the last packet, empty ones too.
+func (j *Judge) windows(ended bool) []*coverage.Evidence {
+	if !j.any {
+		return nil
+	}
+	var out []*coverage.Evidence
+	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {
+		e := j.quarters[q]
+		if e == nil {
+			e = coverage.NewEvidence(j.terms, record.Span{From: q, To: q + record.Quarter})
+		}
+		e.Seen = record.Span{From: max(q, j.span.From), To: min(q+record.Quarter, j.span.To)}
+		e.Ended = ended
+		out = append(out, e)
+	}
+	return out
+}
+
+// whole merges all windows.
+func (j *Judge) whole(windows []*coverage.Evidence, ended bool) *coverage.Evidence {
+	e := coverage.NewEvidence(j.terms, j.span)
+	for _, w := range windows {
+		e.Join(w)
+	}
+	e.Window, e.Seen, e.Ended = j.span, j.span, ended
+	e.Inputs = j.inputList()
+	return e
+}
+
+// recent is the evidence of the last quarter hour, by the minute.
+func (j *Judge) recent(ended bool) *coverage.Evidence {
+	from := max(j.span.To.Floor(record.Minute)-nowSpan+record.Minute, j.span.From)
+	e := coverage.NewEvidence(j.terms, record.Span{From: from, To: j.span.To})
+	keys := make([]record.Time, 0, len(j.minutes))
+	for m := range j.minutes {
+		if m >= from.Floor(record.Minute) {
+			keys = append(keys, m)
+		}
+	}
+	slices.Sort(keys)
+	for _, m := range keys {
+		for i := range j.minutes[m] {
+			e.Add(&j.minutes[m][i])
+		}
+	}
+	e.Seen, e.Ended = e.Window, ended
+	e.Inputs = j.inputList()
+	return e
+}
+
+// inputList lists the inputs by path.
+func (j *Judge) inputList() []record.Input {
+	out := make([]record.Input, 0, len(j.inputs))
+	for _, in := range j.inputs {
+		out = append(out, in.Input)
+	}
+	slices.SortFunc(out, func(a, b record.Input) int { return cmp.Compare(a.Path, b.Path) })
+	return out
+}
