@@ -1,0 +1,291 @@
+package term
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"candor/internal/judge"
+	"candor/internal/verdict"
+)
+
+const labelColumn = 14
+
+// barWidth is how many columns a bar or strip may take; the note at its right has 18.
+func (p *page) barWidth() int {
+	if p.narrow() {
+		return p.width - 4
+	}
+	return min(96, p.width-labelColumn-18)
+}
+
+// sight prints which promised hosts were seen, and when which kind of data came.
+func (p *page) sight(r *judge.Result) {
+	p.title("WHERE IT COULD SEE", "# seen   : in part or passing   / not seen")
+	if len(r.Segments) == 0 {
+		p.indented(0, "No segment was promised. "+hostsWords(r))
+	}
+	for _, s := range r.Segments {
+		p.segment(s)
+	}
+	p.timeline(r)
+	if logs := notHanded(r); len(logs) > 0 {
+		p.hanging(pad("logs", labelColumn), plain, "not handed over: "+strings.Join(logs, ", ")+". Give them with --feed "+logs[0]+"=PATH")
+	}
+}
+
+func hostsWords(r *judge.Result) string {
+	h := r.Sight.Hosts
+	switch {
+	case h.Direct != nil && h.InPassing != nil:
+		return fmt.Sprintf("%s hosts seen directly, %s in passing.", count(*h.Direct), count(*h.InPassing))
+	case h.Direct != nil:
+		return fmt.Sprintf("%s hosts seen directly.", count(*h.Direct))
+	}
+	return "How many hosts were seen: cannot say."
+}
+
+func (p *page) segment(s verdict.Segment) {
+	seen := count(s.Seen)
+	if s.SeenMost > s.Seen {
+		seen += " to " + count(s.SeenMost)
+	}
+	passing := ""
+	if s.InPassing > 0 {
+		passing = fmt.Sprintf(", %s more in passing", count(s.InPassing))
+	}
+	switch {
+	case s.Excluded:
+		p.labelled(s.ID, "not watched, as agreed: "+orElse(s.Reason, "no reason is named"))
+	case s.Promised == nil:
+		p.labelled(s.ID, seen+" seen"+passing+"; no number was promised")
+	default:
+		p.bar(s.ID, hostBar(s.Seen, s.InPassing, *s.Promised, p.barWidth()), seen+" of "+count(*s.Promised))
+	}
+}
+
+// labelled prints a label and a wrapped text; a label too long for its column stands alone.
+func (p *page) labelled(label, text string) {
+	label = Visible(label)
+	if p.narrow() || wide(label) >= labelColumn {
+		p.indented(0, label)
+		label = "  "
+		if !p.narrow() {
+			label = pad("", labelColumn)
+		}
+		p.hanging(label, plain, text)
+		return
+	}
+	p.hanging(pad(label, labelColumn), plain, text)
+}
+
+// bar prints a label, a bar and a note at the right edge.
+func (p *page) bar(label, bar, note string) {
+	label, note = Visible(label), Visible(note)
+	if p.narrow() {
+		p.indented(0, label+": "+note)
+		p.line(append([]span{{text: "  "}}, runs(bar)...)...)
+		return
+	}
+	if wide(label) >= labelColumn {
+		p.indented(0, label)
+		label = ""
+	}
+	room := p.width - labelColumn - wide(bar) - 1
+	if wide(note) > room {
+		p.line(append([]span{{text: pad(label, labelColumn)}}, runs(bar)...)...)
+		p.indented(labelColumn, note)
+		return
+	}
+	spans := append([]span{{text: pad(label, labelColumn)}}, runs(bar)...)
+	p.line(append(spans, span{text: strings.Repeat(" ", room+1-wide(note)) + note})...)
+}
+
+// runs cuts a bar into spans of one style: seen blue, not seen grey.
+func runs(bar string) []span {
+	var out []span
+	for i := 0; i < len(bar); {
+		j := i + 1
+		for j < len(bar) && bar[j] == bar[i] {
+			j++
+		}
+		st := asAgreed
+		if bar[i] == '/' {
+			st = blind
+		}
+		out = append(out, span{bar[i:j], st})
+		i = j
+	}
+	return out
+}
+
+// hostBar is full only when every promised host was seen, and empty only when none was.
+func hostBar(seen, passing, of, width int) string {
+	full := share(seen, of, width)
+	half := min(share(passing, of, width), width-full)
+	if seen+passing < of && full+half == width {
+		if half > 0 {
+			half--
+		} else {
+			full--
+		}
+	}
+	return strings.Repeat("#", full) + strings.Repeat(":", half) + strings.Repeat("/", width-full-half)
+}
+
+func share(n, of, width int) int {
+	switch {
+	case n <= 0 || of <= 0:
+		return 0
+	case n >= of:
+		return width
+	}
+	return max(1, min(width-1, int(float64(n)/float64(of)*float64(width)+0.5)))
+}
+
+// rowName says in words what a row of the timeline holds.
+func rowName(kind string) string {
+	switch kind {
+	case "conn":
+		return "connections"
+	case "web":
+		return "web and TLS"
+	case "dns", "dhcp":
+		return strings.ToUpper(kind)
+	}
+	return kind
+}
+
+func (p *page) timeline(r *judge.Result) {
+	t := r.Timeline
+	steps := 0
+	for _, row := range t.Rows {
+		steps = max(steps, len(row.Counts))
+	}
+	if steps == 0 || t.StepSeconds <= 0 {
+		p.line()
+		p.indented(0, "Nothing came, at no time.")
+		return
+	}
+	width := p.barWidth()
+	if steps < width {
+		width -= width % steps
+	}
+	p.line()
+	if axis := axisOf(r, steps, width); axis != "" {
+		indent := pad("time", labelColumn)
+		if p.narrow() {
+			indent = "  "
+		}
+		p.line(span{text: indent + axis})
+	}
+	for _, row := range t.Rows {
+		p.bar(rowName(row.Kind), strip(row.Counts, steps, width), hoursSeen(row.Counts, steps, t.StepSeconds))
+	}
+}
+
+// strip draws one row: # where every joined step had something, : where some had, / where none had.
+func strip(counts []uint64, steps, width int) string {
+	b := make([]byte, width)
+	for x := range b {
+		from := x * steps / width
+		to := max(from+1, (x+1)*steps/width)
+		hit := 0
+		for i := from; i < to; i++ {
+			if i < len(counts) && counts[i] > 0 {
+				hit++
+			}
+		}
+		switch hit {
+		case 0:
+			b[x] = '/'
+		case to - from:
+			b[x] = '#'
+		default:
+			b[x] = ':'
+		}
+	}
+	return string(b)
+}
+
+func hoursSeen(counts []uint64, steps, stepSeconds int) string {
+	hit := 0
+	for _, c := range counts {
+		if c > 0 {
+			hit++
+		}
+	}
+	if hit == 0 {
+		return "never"
+	}
+	unit, name := 3600.0, "h"
+	if steps*stepSeconds < 2*3600 {
+		unit, name = 60, "min"
+	}
+	return fmt.Sprintf("%s of %s %s", decimal(float64(hit*stepSeconds)/unit), decimal(float64(steps*stepSeconds)/unit), name)
+}
+
+func decimal(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") }
+
+// axisOf prints the local time at every sixth or so of the strip.
+func axisOf(r *judge.Result, steps, width int) string {
+	from, err := time.Parse(time.RFC3339, r.Timeline.From)
+	if err != nil {
+		return ""
+	}
+	total := time.Duration(steps) * time.Duration(r.Timeline.StepSeconds) * time.Second
+	if total <= 0 || total > 400*24*time.Hour {
+		return ""
+	}
+	layout, every := axisSteps(total)
+	axis := []byte(strings.Repeat(" ", width))
+	zone := judge.Zone(r)
+	free := 0
+	for t := from.Truncate(time.Minute).In(zone); t.Before(from.Add(total)); t = t.Add(time.Minute) {
+		if t.Before(from) || !onAxis(t, every) {
+			continue
+		}
+		label := t.Format(layout)
+		x := int(float64(t.Sub(from)) / float64(total) * float64(width))
+		if x >= free && x+len(label) <= width {
+			copy(axis[x:], label)
+			free = x + len(label) + 1
+		}
+	}
+	return strings.TrimRight(string(axis), " ")
+}
+
+// axisSteps chooses the labels of an axis: clock times within three days, else days.
+func axisSteps(total time.Duration) (layout string, every time.Duration) {
+	switch {
+	case total <= time.Hour:
+		return "15:04", 10 * time.Minute
+	case total <= 6*time.Hour:
+		return "15:04", time.Hour
+	case total <= 72*time.Hour:
+		return "15", 3 * time.Hour
+	}
+	return "Mon 2", 24 * time.Hour
+}
+
+// onAxis says whether t, a local time, is a whole number of steps after midnight.
+func onAxis(t time.Time, every time.Duration) bool {
+	minutes := time.Duration(t.Hour()*60+t.Minute()) * time.Minute
+	return minutes%every == 0
+}
+
+// notHanded names the logs that were promised and not handed to this check.
+func notHanded(r *judge.Result) []string {
+	var out []string
+	for _, pr := range r.Promises {
+		parts := strings.Split(pr.ID, "/")
+		if pr.MeasuredHere || len(parts) < 2 || parts[0] != "data" || !strings.Contains(pr.Because, "not handed") {
+			continue
+		}
+		if id := parts[1]; !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
