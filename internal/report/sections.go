@@ -1,0 +1,255 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strings"
+
+	"candor/internal/judge"
+	"candor/internal/svg"
+	"candor/internal/verdict"
+)
+
+type question struct {
+	Ask, ID, Because string
+	Sign             sign
+	Looked           string
+	Share            template.HTML
+	Spots            []string
+	Absent           int
+}
+
+// asks is a table that is never written.
+var asks = map[verdict.Question]string{
+	verdict.Beaconing:       "Is a machine calling home on a beat?",
+	verdict.Botnet:          "Is a machine part of a botnet?",
+	verdict.DNSTunnel:       "Does data leave through DNS?",
+	verdict.DGA:             "Does a machine look up generated names?",
+	verdict.Scanning:        "Does a machine scan others?",
+	verdict.Exfiltration:    "Is far more data leaving than usual?",
+	verdict.KnownBad:        "Does a machine talk to known bad addresses?",
+	verdict.LongConnections: "Do connections stay open for long?",
+	verdict.LateralMovement: "Does anyone move between machines inside?",
+	verdict.SignInAttacks:   "Are passwords being guessed?",
+}
+
+// questionsOf sorts yes before cannot say before no, so that what is open is read before what is closed.
+func questionsOf(r *judge.Result) []question {
+	var out []question
+	common := commonSpots(r)
+	for _, want := range []verdict.Verdict{verdict.Yes, verdict.CannotSay, verdict.No} {
+		for i := range r.Answers {
+			a := &r.Answers[i]
+			if a.Verdict != want {
+				continue
+			}
+			q := question{
+				Ask: orElse(asks[a.Question], string(a.Question)), ID: string(a.Question), Because: orElse(a.Because, "No reason was given."), Sign: answerSign(a.Verdict),
+				Looked: lookedAt(a.LookedAt), Share: template.HTML(svg.Share(a.LookedAt.Hosts, a.LookedAt.Of)), Spots: without(spotsOf(a), common), Absent: a.Absent.Count,
+			}
+			if a.Subject != "" {
+				q.ID += " " + a.Subject
+			}
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func lookedAt(l verdict.LookedAt) string {
+	if l.Of > 0 {
+		return fmt.Sprintf("%s of %s hosts, %s h", count(l.Hosts), count(l.Of), decimal(l.Hours))
+	}
+	return fmt.Sprintf("%s hosts, %s h", count(l.Hosts), decimal(l.Hours))
+}
+
+// spotsOf are the blind spots of an answer. That the question's own detector is not built is said without the question.
+func spotsOf(a *verdict.Answer) []string {
+	out := slices.Clone(a.BlindSpots)
+	for i, s := range out {
+		if s == verdict.Name(verdict.DetectorNotBuilt, string(a.Question)) {
+			out[i] = string(verdict.DetectorNotBuilt)
+		}
+	}
+	return out
+}
+
+// commonSpots are the blind spots that every answer which cannot say has, when there are at least two such answers.
+func commonSpots(r *judge.Result) []string {
+	var common []string
+	n := 0
+	for i := range r.Answers {
+		a := &r.Answers[i]
+		if a.Verdict != verdict.CannotSay {
+			continue
+		}
+		own := spotsOf(a)
+		if n++; n == 1 {
+			common = own
+			continue
+		}
+		common = slices.DeleteFunc(common, func(s string) bool { return !slices.Contains(own, s) })
+	}
+	if n < 2 {
+		return nil
+	}
+	return common
+}
+
+func without(all, some []string) []string {
+	return slices.DeleteFunc(all, func(s string) bool { return slices.Contains(some, s) })
+}
+
+func powersOf(r *judge.Result) []string {
+	var out []string
+	for _, a := range r.Answers {
+		if a.Verdict == verdict.No && a.Power != "" && !slices.Contains(out, a.Power) {
+			out = append(out, a.Power)
+		}
+	}
+	return out
+}
+
+type finding struct {
+	ID, What, Where, Machine, Words, Evidence, Aside string
+	Sign                                             template.HTML
+}
+
+func findingsOf(r *judge.Result) []finding {
+	var out []finding
+	for _, f := range r.Findings {
+		v := finding{ID: f.ID, What: join(f.Kind, f.Severity), Where: f.Source, Words: f.Words, Sign: icon(judge.MarkAttention)}
+		if f.By != "" && f.By != "candor" {
+			v.What += ", said by " + f.By
+		}
+		if to := join(strings.Join(f.Destinations, ", "), f.Domain); to != "" {
+			v.Where += " to " + to
+		}
+		if len(f.Ports) > 0 {
+			v.Where += ", port " + strings.Trim(fmt.Sprint(f.Ports), "[]")
+		}
+		v.Machine = orElse(join(f.Host.Name, f.Host.ID, f.Host.MAC), "which machine: cannot say")
+		var evidence []string
+		for _, k := range slices.Sorted(maps.Keys(f.Evidence)) {
+			evidence = append(evidence, fmt.Sprintf("%s %v", k, f.Evidence[k]))
+		}
+		v.Evidence = strings.Join(evidence, ", ")
+		if f.ExplainedBy != "" {
+			v.Aside, v.Sign = "Explained by "+f.ExplainedBy+".", icon(judge.MarkAsAgreed)
+		}
+		if s := f.Safelisted; s != nil {
+			v.Aside, v.Sign = v.Aside+fmt.Sprintf(" Set aside by %s until %s: %s", s.Who, s.Until, s.Why), icon(judge.MarkAsAgreed)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func noFinding(r *judge.Result) string {
+	missing := 0
+	for _, f := range r.Defects {
+		if f.Code == verdict.DetectorNotBuilt && f.Verdict == verdict.Yes {
+			missing++
+		}
+	}
+	switch {
+	case missing == 0:
+		return "Nothing was found in what could be seen. It says nothing about the rest."
+	case missing >= len(r.Answers):
+		return "No detector is built yet, so nothing could be found."
+	}
+	return fmt.Sprintf("For %d questions no detector is built yet, so nothing could be found there.", missing)
+}
+
+func join(s ...string) string {
+	return strings.Join(slices.DeleteFunc(s, func(v string) bool { return strings.TrimSpace(v) == "" }), ", ")
+}
+
+// defects is the part with everything that was declared.
+type defects struct {
+	Present   []defect
+	Mild      []defect // present, only limiting answers or accepted
+	CannotSay []defect
+	No        []string
+	Words     string
+}
+
+type defect struct {
+	Sign                          sign
+	Code, Subject, How, Words, Do string
+	Signs                         []verdict.Sign
+}
+
+func defectsOf(r *judge.Result) defects {
+	d, main := judge.Declare(r), vantage(r)
+	out := defects{Words: fmt.Sprintf("%d present, %d not there, %d cannot say", len(d.Yes)+len(d.Limits)+len(d.Accepted), len(d.No), len(d.CannotSay))}
+	for i := range d.Yes {
+		f := &d.Yes[i]
+		v := defect{Sign: answerSign(f.Verdict), Code: string(f.Code), Subject: f.Subject, How: how(r, f), Words: f.Words, Do: f.Do, Signs: f.Signs}
+		if main != nil && f.Name() == main.Name() && f.Sensor == main.Sensor {
+			v.Signs, v.Do = nil, "" // they stand beside the drawing
+		}
+		out.Present = append(out.Present, v)
+	}
+	out.Mild = gather(out.Mild, d.Limits, judge.MarkCannotSay, "Limits answers", func(f *verdict.Defect) string { return orElse(f.Words, f.Do) })
+	out.Mild = gather(out.Mild, d.Accepted, judge.MarkAsAgreed, "Accepted", func(f *verdict.Defect) string {
+		return "Accepted in the agreement (" + f.Accepted + "). Still a blind spot. " + f.Words
+	})
+	out.CannotSay = gather(nil, d.CannotSay, judge.MarkCannotSay, "Cannot say", func(f *verdict.Defect) string {
+		s := orElse(f.Needs, "what is lacking was not named")
+		if f.Accepted != "" {
+			s += " (accepted: " + f.Accepted + ")"
+		}
+		return s
+	})
+	times := map[string]int{}
+	for _, f := range d.No {
+		if times[string(f.Code)]++; times[string(f.Code)] == 1 {
+			out.No = append(out.No, string(f.Code))
+		}
+	}
+	for i, c := range out.No {
+		if times[c] > 1 {
+			out.No[i] = fmt.Sprintf("%s (%d)", c, times[c])
+		}
+	}
+	return out
+}
+
+func how(r *judge.Result, f *verdict.Defect) string {
+	out := []string{string(f.Strength)}
+	if f.Bits != 0 {
+		out = append(out, bitsWords(f.Bits)+" bits")
+	}
+	if when := judge.When(r, f); when != "" {
+		out = append(out, when)
+	}
+	if f.Now != f.Verdict {
+		out = append(out, "now: "+f.Now.Words())
+	}
+	return join(out...)
+}
+
+// gather joins defects of one code about which the same is said.
+func gather(into []defect, from []verdict.Defect, mark judge.Mark, word string, text func(*verdict.Defect) string) []defect {
+	class := "open"
+	if mark == judge.MarkAsAgreed {
+		class = "no"
+	}
+	for i := range from {
+		f := &from[i]
+		say, joined := text(f), false
+		for j := range into {
+			if into[j].Code == string(f.Code) && into[j].Words == say && into[j].Sign.Word == word {
+				into[j].Subject, joined = join(into[j].Subject, f.Subject), true
+				break
+			}
+		}
+		if !joined {
+			into = append(into, defect{Sign: sign{icon(mark), word, class}, Code: string(f.Code), Subject: f.Subject, Words: say})
+		}
+	}
+	return into
+}
