@@ -83,11 +83,20 @@ func TestHarmlessOdditiesAreAccepted(t *testing.T) {
 		{"windows line ends", strings.ReplaceAll(body, "\n", "\r\n")},
 		{"single address", strings.ReplaceAll(body, "10.0.0.0/24", "10.0.0.1")},
 		{"nested networks", "scope: {segments: [{id: a, networks: [10.0.0.0/24]}, {id: b, networks: [10.0.0.0/25]}]}"},
+		{"many keys on one line", "levels: [" + manyLevels() + "]\n" + body},
 		{"clause everywhere", "term: {clause: K01}\n" + body},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { parse(t, tt.src) })
 	}
+}
+
+func manyLevels() string {
+	var levels []string
+	for i := range 40 {
+		levels = append(levels, fmt.Sprintf("{id: l%d, promise: p, start: a.b, stop: a.c, limit: 1h}", i))
+	}
+	return strings.Join(levels, ", ")
 }
 
 func FuzzParse(f *testing.F) {

@@ -118,7 +118,7 @@ func (e *explainer) service() {
 		response += ", begun within " + n.IncidentResponse.StartWithin.Words()
 	}
 	if b := n.IncidentResponse.Beyond; b.Rate > 0 {
-		response += fmt.Sprintf(", then %s %s for a %s", number(b.Rate), b.Currency, b.Unit)
+		response += fmt.Sprintf(", then %s %s by the %s", number(b.Rate), b.Currency, b.Unit)
 	}
 	if n.IncidentResponse.NewContract {
 		response += ", after another contract"

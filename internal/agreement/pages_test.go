@@ -184,11 +184,16 @@ func TestInitGolden(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	seen := []agreement.Seen{
-		{Addr: netip.MustParseAddr("10.1.1.5"), Direct: true}, {Addr: netip.MustParseAddr("10.1.1.6"), Direct: true},
-		{Addr: netip.MustParseAddr("10.1.1.6"), Direct: true}, {Addr: netip.MustParseAddr("::ffff:10.1.1.7"), Direct: true, Server: true},
+		{Addr: netip.MustParseAddr("10.1.1.5"), Direct: true},
+		{Addr: netip.MustParseAddr("10.1.1.6"), Direct: true},
+		{Addr: netip.MustParseAddr("10.1.1.6"), Direct: true},
+		{Addr: netip.MustParseAddr("::ffff:10.1.1.7"), Direct: true, Server: true},
 		{Addr: netip.MustParseAddr("10.1.2.5"), Direct: true, Server: true},
-		{Addr: netip.MustParseAddr("fd00:1::5"), Direct: true}, {Addr: netip.MustParseAddr("10.9.9.9")},
-		{Addr: netip.MustParseAddr("192.0.2.1"), Direct: true}, {Addr: netip.MustParseAddr("fe80::1"), Direct: true}, {},
+		{Addr: netip.MustParseAddr("fd00:1::5"), Direct: true},
+		{Addr: netip.MustParseAddr("10.9.9.9")},
+		{Addr: netip.MustParseAddr("192.0.2.1"), Direct: true},
+		{Addr: netip.MustParseAddr("fe80::1"), Direct: true},
+		{},
 	}
 	var got []string
 	for _, s := range agreement.Suggest(seen).Segments {

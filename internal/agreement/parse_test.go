@@ -96,3 +96,30 @@ func read(t *testing.T, path string) []byte {
 	}
 	return src
 }
+
+// What is written as an empty list is nothing; what is not written is the default.
+func TestDefaultsAndEmptyLists(t *testing.T) {
+	const body = "scope:\n  segments: [{id: a, networks: [10.0.0.0/24]}, {id: b, kind: servers, networks: [10.0.1.0/24]}]\n"
+	plain := parse(t, body)
+	if d := plain.Watched.Directions; len(d) != 2 || d[0] != agreement.ClientInternet || d[1] != agreement.ClientServer {
+		t.Errorf("directions %v", d)
+	}
+	if plain.Metadata.ID != "agreement" || plain.Metadata.Revision != 1 || plain.Location().String() != "UTC" || plain.Sensors[0].ID != agreement.DefaultSensor {
+		t.Errorf("defaults %+v", plain)
+	}
+	if s := plain.Data[1].Segments; len(s) != 1 || s[0] != "a" {
+		t.Errorf("dns of segments %v", s)
+	}
+	for _, p := range plain.Promises("") {
+		if !p.Default {
+			t.Errorf("%s was not written, and is no default", p.ID)
+		}
+	}
+	empty := parse(t, body+"  directions: []\ndata: []\n")
+	if len(empty.Watched.Directions) != 0 || len(empty.Data) != 0 {
+		t.Errorf("empty lists became %v, %v", empty.Watched.Directions, empty.Data)
+	}
+	if got := empty.Promises(""); len(got) != 1 || got[0].ID != "sensors/sensor/vantage" {
+		t.Errorf("promises %+v", got)
+	}
+}

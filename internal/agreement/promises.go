@@ -24,7 +24,7 @@ const (
 	BothDirections  PromiseKind = "both_directions" // data/ID/both_directions: Data, Ratio
 	LossAtMost      PromiseKind = "loss"            // data/ID/loss_max: Data, Ratio
 	PacketsWhole    PromiseKind = "snaplen"         // data/ID/snaplen: Data, Number in bytes, 0 for whole packets
-	SilenceAtMost   PromiseKind = "silence"         // data/ID/max_silence: Data, Limit
+	SilenceAtMost   PromiseKind = "silence"         // data/ID/max_silence: Data, Limit, WorkingHours
 	FieldsThere     PromiseKind = "fields"          // data/ID/fields: Data
 	Retained        PromiseKind = "retain"          // data/ID/retain: Data, Limit
 	SearchDelay     PromiseKind = "search_delay"    // data/ID/p95_event_to_searchable: Data, Limit
@@ -54,6 +54,8 @@ type Promise struct {
 	Number   float64
 	Hosts    int           // hosts due, rounded up
 	Limit    time.Duration // a month counted as 30 days
+
+	WorkingHours bool // only working hours count against Limit
 
 	// MeasurableHere is false for what no check of this sensor's packets and logs can measure however long it runs; Why
 	// says why. A log that is promised can be measured when it is handed over: NeedsFeed names it, empty for packets.

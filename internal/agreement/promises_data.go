@@ -45,6 +45,29 @@ func (k DataKind) events() string {
 	return string(k)
 }
 
+// counted writes one event in the singular.
+func counted(n float64, plural string) string {
+	if n == 1 {
+		return strings.TrimSuffix(plural, "s")
+	}
+	return plural
+}
+
+// RestsOffWork reports whether nothing is due outside working hours, so that silence there is none: the rate counts for
+// workdays or for hosts at work. Without a rate, and with a rate by the clock, silence counts at all times.
+func (d *Data) RestsOffWork() bool {
+	if d.Expect == nil {
+		return false
+	}
+	switch d.Expect.Per {
+	case PerWorkday, PerHostDay, PerClientHour:
+		return true
+	case PerHour, PerMinute:
+		return false
+	}
+	return false
+}
+
 // isLog reports whether the data comes from others than the sensor's packets and must be handed over.
 func (k DataKind) isLog() bool { return k == DataLog || k == DataAlert }
 
@@ -62,7 +85,7 @@ func (p *promiser) data(d *Data) {
 	}
 	if e := d.Expect; e != nil {
 		rate := number(e.Rate) + " " + e.Per.Words()
-		add(EventsDue, "expect", rate, fmt.Sprintf("At least %s %s %s are in sight (%s).", number(e.Rate), d.Kind.events(), e.Per.Words(), d.ID), why, func(o *Promise) {
+		add(EventsDue, "expect", rate, fmt.Sprintf("At least %s %s %s are in sight (%s).", number(e.Rate), counted(e.Rate, d.Kind.events()), e.Per.Words(), d.ID), why, func(o *Promise) {
 			o.Number, o.Clause = e.Rate, firstOf(e.Clause, d.Clause)
 		})
 	}
@@ -78,7 +101,11 @@ func (p *promiser) data(d *Data) {
 		add(PacketsWhole, "snaplen", fmt.Sprintf("%d bytes", s.Bytes), fmt.Sprintf("At least the first %d bytes of each packet are seen.", s.Bytes), why, func(o *Promise) { o.Number = float64(s.Bytes) })
 	}
 	if t := d.MaxSilence; !t.Zero() {
-		add(SilenceAtMost, "max_silence", t.Words(), fmt.Sprintf("In working hours %s is never silent for longer than %s.", d.ID, t.Words()), why, func(o *Promise) { o.Limit = t.Duration() })
+		text := fmt.Sprintf("%s is never silent for longer than %s.", d.ID, t.Words())
+		if d.RestsOffWork() {
+			text = fmt.Sprintf("%s is never silent for longer than %s, working hours counted alone.", d.ID, t.Words())
+		}
+		add(SilenceAtMost, "max_silence", t.Words(), text, why, func(o *Promise) { o.Limit, o.WorkingHours = t.Duration(), d.RestsOffWork() })
 	}
 	if len(d.Fields) > 0 {
 		add(FieldsThere, "fields", fmt.Sprintf("%d fields", len(d.Fields)), fmt.Sprintf("Each line of %s carries %s.", d.ID, joinWords(d.Fields)), why, func(*Promise) {})

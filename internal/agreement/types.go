@@ -189,7 +189,7 @@ type Data struct {
 	Match          Match              `yaml:"match" doc:"log, alert: how its lines are recognised."`
 	Fields         []string           `yaml:"fields" doc:"log, alert: what each line must carry." eg:"[time, user, src]"`
 	Expect         *Expect            `yaml:"expect" doc:"How many events are due. Nothing seen although many are due is blindness."`
-	MaxSilence     Period             `yaml:"max_silence" doc:"Longest time without an event, in working hours." eg:"15m"`
+	MaxSilence     Period             `yaml:"max_silence" doc:"Longest time without an event; working hours alone count when the rate is per workday, host_day or active_client_hour." eg:"15m"`
 	BothDirections *Ratio             `yaml:"both_directions" doc:"packets: share of TCP connections seen in both directions." eg:"0.95"`
 	LossMax        *Ratio             `yaml:"loss_max" doc:"packets: largest share lost." eg:"0.01"`
 	Snaplen        Snaplen            `yaml:"snaplen" doc:"packets: 'full' for whole packets, else at least so many bytes of each." eg:"full"`

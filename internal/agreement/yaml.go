@@ -152,14 +152,10 @@ func (g *depthGauge) deeper(t *token.Token) bool {
 			g.columns = append(g.columns, t.Position.Column)
 		}
 	}
-	if t.Type == token.SequenceEntryType || t.Type == token.MappingValueType {
-		g.marks++
+	if g.brackets == 0 && (t.Type == token.SequenceEntryType || t.Type == token.MappingValueType) {
+		g.marks++ // within brackets a line may hold many keys
 	}
-	blockMarks := g.marks
-	if g.brackets > 0 {
-		blockMarks = 0 // a bracketed line may hold many keys
-	}
-	return max(g.brackets, 0)+len(g.columns)+blockMarks > maxDepth
+	return max(g.brackets, 0)+len(g.columns)+g.marks > maxDepth
 }
 
 func syntaxPlace(err error) place {

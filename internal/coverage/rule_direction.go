@@ -24,6 +24,12 @@ func leastDirection(e *Evidence, _ string) Least {
 }
 
 func weighDirection(e *Evidence, subject string) Ruling {
+	if e.onlyItself() {
+		r := measured(verdict.Yes, verdict.Sign{Sign: "conversations here", Value: "the sensor's own"})
+		r.Words = "This port gets no copy of traffic: what is seen is the sensor's own."
+		r.Do = e.Terms.mirrorAdvice()
+		return r
+	}
 	seen, conns := e.between(subject)
 	sign := verdict.Sign{Sign: "connections seen, and answered", Value: fmt.Sprintf("%s, %s", count(conns), count(seen))}
 	switch {
@@ -35,6 +41,11 @@ func weighDirection(e *Evidence, subject string) Ruling {
 		r := measured(verdict.CannotSay, sign)
 		r.Words = "Computers look like the public address here: which of them connects cannot be seen."
 		r.Needs = "a place before the translation"
+		return r
+	case conns == 0 && e.n(record.Truncated) > truncatedYes*e.n(record.Frames):
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "None was seen, but frames are cut: whether it goes through a proxy cannot be read."
+		r.Needs = "whole frames"
 		return r
 	case conns == 0:
 		r := measured(verdict.Yes, sign)
@@ -58,7 +69,27 @@ func (e *Evidence) between(direction string) (answered, conns float64) {
 			conns += float64(p.Conns)
 		}
 	}
+	if to == placeInternet { // what hosts ask of a proxy goes to the Internet as well
+		for i := range e.Terms.Scope.Segments {
+			if s := &e.Terms.Scope.Segments[i]; e.Terms.placeKind(s.ID) == from {
+				n := e.seg(s.ID, record.ThroughProxy)
+				answered, conns = answered+n, conns+n
+			}
+		}
+	}
 	return answered, conns
+}
+
+// onlyItself reports whether the port gets no copy of traffic, so that all conversations seen are the sensor's own.
+func (e *Evidence) onlyItself() bool {
+	r := unmirroredRule()
+	return r.Judge(e, "").Verdict == verdict.Yes
+}
+
+// gearOnly reports whether the port belongs to the network of the gear.
+func (e *Evidence) gearOnly() bool {
+	r := managementRule()
+	return r.Judge(e, "").Verdict == verdict.Yes
 }
 
 // hiddenBehindPublic reports whether the direction goes to the Internet and the own public addresses are seen talking there.

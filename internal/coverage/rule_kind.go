@@ -48,6 +48,11 @@ func weighKind(e *Evidence, subject string) Ruling {
 		r.Words = "DHCP is heard, and no lease of a promised segment."
 		r.Needs = "the answers of the DHCP server"
 		return r
+	case seen == 0 && e.n(record.Truncated) > truncatedYes*e.n(record.Frames):
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "Frames are cut, so that messages cannot be read."
+		r.Needs = "whole frames"
+		return r
 	case seen == 0:
 		r := measured(verdict.Yes, sign)
 		r.Words = fmt.Sprintf("We have never seen %s, and %s were due.", d.oneOf, count(due.Events))

@@ -20,6 +20,11 @@ func leastOutside(e *Evidence, _ string) Least {
 }
 
 func weighOutside(e *Evidence, _ string) Ruling {
+	if own := share(e.n(record.Inside4)+e.n(record.Foreign4), e.n(record.Packets4)); own >= 0.5 && e.gearOnly() {
+		r := measured(verdict.No, verdict.Sign{Sign: "packets of a management network with inside addresses", Value: percent(own)})
+		r.Words = "The sensor stands inside, in the network of the gear; see vantage.management_port."
+		return r
+	}
 	var b balance
 	outsideAddresses(e, &b)
 	outsideTranslation(e, &b)
@@ -91,6 +96,8 @@ func outsideTranslation(e *Evidence, b *balance) {
 	case foreign >= 0.20:
 		b.add("translation", "packets with private addresses that nobody promised: translation is still ahead of them",
 			fmt.Sprintf("%s of %s", count(e.n(record.Foreign4)), count(e.n(record.Packets4))), -4)
+	case share(inside, all) >= 0.50:
+		b.add("translation", "inside addresses pass without translation", value+" translated", -4)
 	case share(inside, all) >= 0.20:
 		b.add("translation", "inside addresses pass without translation", value+" translated", -2)
 	case s < 0.01:
@@ -98,11 +105,20 @@ func outsideTranslation(e *Evidence, b *balance) {
 	}
 }
 
+// untranslated reports whether inside addresses are common here. Then few cards, or no frame of a host's own, come from a
+// mirror of one direction or a tap in the core as well, and say nothing of the side.
+func (e *Evidence) untranslated() bool {
+	all, inside, _ := e.families()
+	return share(inside, all) >= 0.20
+}
+
 func outsideCards(e *Evidence, b *balance) {
 	cards := e.sendingCards()
 	value := fmt.Sprintf("%d", cards)
 	switch {
 	case cards == 0:
+	case cards <= 3 && e.untranslated():
+		b.add("cards", "network cards: few, but inside addresses pass them", value, 0)
 	case cards <= 3:
 		b.add("cards", "network cards; an inside port shows one for each computer", value, 2)
 	case cards >= 10:
@@ -120,7 +136,7 @@ func outsideLink(e *Evidence, b *balance) {
 		b.add("link", "promised hosts seen by their own frames", fmt.Sprintf("%d", direct), -4)
 	case direct > 0:
 		b.add("link", "promised hosts seen by their own frames", fmt.Sprintf("%d", direct), -2)
-	default:
+	case !e.untranslated():
 		b.add("link", "promised hosts seen by their own frames", "0", 1)
 	}
 	if e.n(record.Frames) < 1000 {
@@ -130,7 +146,7 @@ func outsideLink(e *Evidence, b *balance) {
 	switch s := share(heard, e.n(record.Frames)); {
 	case s >= 0.002:
 		b.add("announcements", "frames in which hosts announce themselves to their own link", count(heard), -1)
-	case heard == 0:
+	case heard == 0 && !e.untranslated():
 		b.add("announcements", "frames in which hosts announce themselves to their own link", "0", 1)
 	}
 }

@@ -26,6 +26,11 @@ func leastAfterProxy(e *Evidence, _ string) Least {
 
 func weighAfterProxy(e *Evidence, _ string) Ruling {
 	top, others, all := e.busiestClient()
+	if e.onlyItself() || e.gearOnly() {
+		r := measured(verdict.No, verdict.Sign{Sign: "who connects here", Value: "the sensor itself, or gear"})
+		r.Words = "No visitors pass this port, neither through a proxy nor without one."
+		return r
+	}
 	var b balance
 	s := share(float64(top.Conns), all)
 	value := fmt.Sprintf("%s of %s by %s", count(float64(top.Conns)), count(all), top.Addr)

@@ -34,7 +34,7 @@ func weighSegment(e *Evidence, subject string) Ruling {
 	due := e.Terms.hostsDue(id)
 	expected := due * e.Terms.Work(e.Seen).Hours()
 	n := e.CountOf(id)
-	seen := float64(n.Least)
+	seen := max(float64(n.Least), float64(n.Most)/2) // addresses that nothing ties to a machine are signs of the segment, too
 	trials := min(expected, max(due, 10))
 	bits := seen*math.Log2(chanceMissing/chanceInSight) + max(0, trials-seen)*math.Log2((1-chanceMissing)/(1-chanceInSight))
 	if seen >= 0.8*due && seen > 0 {

@@ -17,6 +17,7 @@ const (
 	unmirroredLeastFrames = 20
 	unmirroredLeastTime   = 2 * time.Minute
 	unmirroredShare       = 0.98 // DESIGN.md 4
+	busyOutward           = 5.0  // TCP connections a minute that one address opens outward; a sensor reports to one or two places
 )
 
 func leastUnmirrored(e *Evidence, _ string) Least {
@@ -44,7 +45,10 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 		b.add("conversations", "conversations of others pass this port", percent(1-total), -4)
 	case total < unmirroredShare:
 		b.add("share", "frames sent to everybody or by the sensor itself", value, -1)
-	case shouted < 0.02 && e.outwardRate() >= 20:
+	case 2*e.talkers(own.mac) >= e.sendingCards() && e.talkers(own.mac) >= 8:
+		b.add("share", "frames sent to everybody or by one card", value, -4)
+		b.add("conversations", "cards that talk with that card: it is a router or server, not the sensor", fmt.Sprintf("%d of %d", e.talkers(own.mac), e.sendingCards()), -4)
+	case shouted < 0.02 && e.outwardRate() >= busyOutward:
 		b.add("share", "frames sent to everybody", percent(shouted), -4)
 		b.add("conversations", "TCP connections a minute that one address opens outward: no sensor does that", fmt.Sprintf("%.0f", e.outwardRate()), -4)
 	case shouted < 0.02:
@@ -65,6 +69,17 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 		r.Needs = "all conversations are one card's: more cards heard, or a conversation of others, would decide it"
 	}
 	return r
+}
+
+// talkers counts the other cards that took part in conversations.
+func (e *Evidence) talkers(own record.MAC) int {
+	n := 0
+	for i := range e.Whole.Cards {
+		if c := &e.Whole.Cards[i]; c.MAC != own && c.Touched > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // outwardRate is how many TCP connections a minute the busiest address opens toward the Internet.

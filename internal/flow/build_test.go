@@ -47,7 +47,7 @@ func ip4(src, dst net.IP, proto layers.IPProtocol) *layers.IPv4 {
 }
 
 // script makes TCP frames between client and server: "seconds dir flags seq ack payload", one packet a line or between semicolons. dir is > or <;
-// payload is a number of bytes, or text in double quotes; a line that ends in "copy" comes twice.
+// payload is a number of bytes; a line that ends in "copy" comes twice.
 func script(t testing.TB, text string) []frame {
 	t.Helper()
 	var out []frame
@@ -56,11 +56,8 @@ func script(t testing.TB, text string) []frame {
 		if line == "" {
 			continue
 		}
-		copies := 1
-		if l, ok := strings.CutSuffix(line, " copy"); ok {
-			line, copies = l, 2
-		}
-		f := strings.SplitN(line, " ", 6)
+		line, again := strings.CutSuffix(line, " copy")
+		f := strings.Fields(line)
 		if len(f) != 6 {
 			t.Fatalf("script line %q: want 6 fields", line)
 		}
@@ -68,44 +65,38 @@ func script(t testing.TB, text string) []frame {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tcp := &layers.TCP{SrcPort: clientPort, DstPort: serverPort, Seq: number(t, f[3]), Ack: number(t, f[4]), Window: 1000}
-		src, dst := clientIP, serverIP
-		if f[1] == "<" {
-			src, dst = dst, src
-			tcp.SrcPort, tcp.DstPort = tcp.DstPort, tcp.SrcPort
-		}
-		for _, c := range f[2] {
-			switch c {
-			case 'S':
-				tcp.SYN = true
-			case 'A':
-				tcp.ACK = true
-			case 'F':
-				tcp.FIN = true
-			case 'R':
-				tcp.RST = true
-			case 'P':
-				tcp.PSH = true
-			case 'W':
-				tcp.Window = 0
-			}
-		}
-		var payload []byte
-		if s, err := strconv.Unquote(f[5]); err == nil {
-			payload = []byte(s)
-		} else {
-			payload = []byte(strings.Repeat("\x01", int(number(t, f[5]))))
-		}
-		ip := ip4(src, dst, layers.IPProtocolTCP)
-		if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
-			t.Fatal(err)
-		}
-		data := serialize(t, ether(layers.EthernetTypeIPv4), ip, tcp, gopacket.Payload(payload))
-		for i := range copies {
-			out = append(out, frame{start + record.Time(at*1e9) + record.Time(i)*1000, 1, data, uint32(len(data))})
+		out = append(out, tcpSegment(t, at, f[1] == ">", f[2], number(t, f[3]), number(t, f[4]), strings.Repeat("\x01", int(number(t, f[5])))))
+		if again {
+			second := out[len(out)-1]
+			second.ts += 1000
+			out = append(out, second)
 		}
 	}
 	return out
+}
+
+// tcpSegment makes one TCP frame; W among the flags is a window of zero.
+func tcpSegment(t testing.TB, at float64, fromClient bool, flags string, seq, ack uint32, payload string) frame {
+	t.Helper()
+	tcp := &layers.TCP{
+		SrcPort: clientPort, DstPort: serverPort, Seq: seq, Ack: ack, Window: 1000,
+		SYN: strings.Contains(flags, "S"), ACK: strings.Contains(flags, "A"), FIN: strings.Contains(flags, "F"), RST: strings.Contains(flags, "R"),
+		PSH: strings.Contains(flags, "P"),
+	}
+	if strings.Contains(flags, "W") {
+		tcp.Window = 0
+	}
+	src, dst := clientIP, serverIP
+	if !fromClient {
+		src, dst = dst, src
+		tcp.SrcPort, tcp.DstPort = tcp.DstPort, tcp.SrcPort
+	}
+	ip := ip4(src, dst, layers.IPProtocolTCP)
+	if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
+		t.Fatal(err)
+	}
+	data := serialize(t, ether(layers.EthernetTypeIPv4), ip, tcp, gopacket.Payload(payload))
+	return frame{start + record.Time(at*1e9), 1, data, uint32(len(data))}
 }
 
 func number(t testing.TB, s string) uint32 {
@@ -129,7 +120,7 @@ func datagram(t testing.TB, at float64, src net.IP, sp uint16, dst net.IP, dp ui
 	return frame{start + record.Time(at*1e9), 1, data, uint32(len(data))}
 }
 
-// echo makes one ICMP frame.
+// icmp makes one ICMP frame.
 func icmp(t testing.TB, at float64, src, dst net.IP, typ, code uint8) frame {
 	t.Helper()
 	data := serialize(t, ether(layers.EthernetTypeIPv4), ip4(src, dst, layers.IPProtocolICMPv4),

@@ -49,8 +49,12 @@ func (c *Config) Validate() error {
 		name  string
 		value int
 	}{
-		{"BytesPerConn", c.BytesPerConn}, {"BytesTotal", c.BytesTotal}, {"HeadLimit", c.HeadLimit},
-		{"MaxWaiting", c.MaxWaiting}, {"MaxFragments", c.MaxFragments}, {"MaxLeases", c.MaxLeases},
+		{"BytesPerConn", c.BytesPerConn},
+		{"BytesTotal", c.BytesTotal},
+		{"HeadLimit", c.HeadLimit},
+		{"MaxWaiting", c.MaxWaiting},
+		{"MaxFragments", c.MaxFragments},
+		{"MaxLeases", c.MaxLeases},
 	}
 	var errs []error
 	for _, b := range bounds {

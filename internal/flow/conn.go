@@ -61,8 +61,6 @@ const (
 	flagQuiet                            // its messages are of no interest any more
 	flagThree                            // three packets or more were seen
 	flagEncrypted                        // counted as encrypted DNS
-	flagMoved                            // counted pkts since the last report
-	flagProxied
 )
 
 type sideBits uint8

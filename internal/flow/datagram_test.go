@@ -28,8 +28,11 @@ func TestDatagrams(t *testing.T) {
 		{"idle for a minute", []frame{udp(0, true, 5), udp(61, true, 5)}, "40000 S0 D 1/0 5/0 m0 0ms r0F\n40000 S0 D 1/0 5/0 m0 0ms r0F\n"},
 		{"server first flips", []frame{datagram(t, 0, serverIP, 123, clientIP, clientPort, make([]byte, 9))}, "40000 SHR ^d 0/1 0/9 m0 0ms r0F\n"},
 		{"ping", []frame{icmp(t, 0, clientIP, serverIP, 8, 0), icmp(t, .5, serverIP, clientIP, 0, 0)}, "8 OTH  1/1 10/10 m0 500ms r0F\n"},
-		{"unreachable: two directions, two connections", []frame{icmp(t, 0, clientIP, serverIP, 3, 1), icmp(t, 1, serverIP, clientIP, 3, 1)},
-			"3 OTH  1/0 10/0 m0 0ms r0F\n3 OTH  1/0 10/0 m0 0ms r0F\n"},
+		{
+			"unreachable: two directions, two connections",
+			[]frame{icmp(t, 0, clientIP, serverIP, 3, 1), icmp(t, 1, serverIP, clientIP, 3, 1)},
+			"3 OTH  1/0 10/0 m0 0ms r0F\n3 OTH  1/0 10/0 m0 0ms r0F\n",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := show(run(DefaultConfig(), c.frames).Conns); got != c.want {
@@ -163,4 +166,17 @@ func tcpFrame(t testing.TB, src net.IP, sp uint16, dst net.IP, dp uint16) frame 
 	}
 	data := serialize(t, ether(layers.EthernetTypeIPv4), ip, tcp)
 	return frame{start, 1, data, uint32(len(data))}
+}
+
+func TestBase62(t *testing.T) {
+	seen := map[string]bool{}
+	for _, hi := range []uint32{0, 1, 61, 62, 1<<32 - 1} {
+		for _, lo := range []uint64{0, 1, 61, 62, 1 << 63, 1<<64 - 1, 839299365868340224, 839299365868340223} {
+			s := base62(hi, lo)
+			if len(s) != 18 || s[0] != 'C' || seen[s] {
+				t.Errorf("base62(%d, %d) = %s: want C and 17 digits, each number its own", hi, lo, s)
+			}
+			seen[s] = true
+		}
+	}
 }

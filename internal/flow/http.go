@@ -77,6 +77,9 @@ func (t *Table) readRequest(c *conn, tk *talk, from int, ts record.Time, data []
 	}
 	c.services |= svcHTTP
 	t.sight.Requested(ts, c.ends[from], c.ends[1-from], req.Via != "" || req.XForwardedFor != "")
+	if req.Method == "CONNECT" || strings.HasPrefix(req.URI, "http://") {
+		t.sight.AskedProxy(ts, c.ends[from])
+	}
 	h.depth++
 	r := record.HTTP{
 		Ends: t.ends(c), TransDepth: h.depth, HasRequest: true,

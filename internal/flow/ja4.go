@@ -3,9 +3,7 @@ package flow
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
-	"strings"
 
 	"candor/internal/decode"
 )
@@ -13,44 +11,75 @@ import (
 // ja4 is the JA4 fingerprint of a TLS client hello over TCP (https://github.com/FoxIO-LLC/ja4, BSD licence): version, whether a name was given,
 // numbers of ciphers and extensions, first protocol, then hashes of the sorted ciphers and of the sorted extensions with the signature algorithms.
 func ja4(h *decode.ClientHello) string {
-	ciphers := withoutGREASE(h.CipherSuites)
-	extensions := withoutGREASE(h.Extensions)
+	var room [3][128]uint16
+	ciphers := withoutGREASE(room[0][:0], h.CipherSuites)
+	extensions := withoutGREASE(room[1][:0], h.Extensions)
 	sni := byte('i')
 	if h.HasSNI {
 		sni = 'd'
 	}
-	head := fmt.Sprintf("t%s%c%02d%02d%s", ja4Version(h), sni, min(len(ciphers), 99), min(len(extensions), 99), ja4ALPN(h.ALPN))
+	out := make([]byte, 0, 36)
+	out = append(append(out, 't'), ja4Version(h)...)
+	out = append(out, sni)
+	out = appendTwo(out, len(ciphers))
+	out = appendTwo(out, len(extensions))
+	out = append(append(out, ja4ALPN(h.ALPN)...), '_')
+
+	var text [2048]byte
 	slices.Sort(ciphers)
-	var listed []uint16
-	for _, e := range extensions {
-		if e != 0 && e != 16 {
-			listed = append(listed, e)
-		}
+	out = append(appendHash(out, appendHex(text[:0], ciphers)), '_')
+	any := len(extensions) > 0
+	extensions = slices.DeleteFunc(extensions, func(e uint16) bool { return e == 0 || e == 16 })
+	slices.Sort(extensions)
+	tail := appendHex(text[:0], extensions)
+	if algs := withoutGREASE(room[2][:0], h.SignatureAlgs); len(algs) > 0 {
+		tail = appendHex(append(tail, '_'), algs)
 	}
-	slices.Sort(listed)
-	tail := hexList(listed)
-	if algs := withoutGREASE(h.SignatureAlgs); len(algs) > 0 {
-		tail += "_" + hexList(algs)
+	if !any {
+		tail = tail[:0]
 	}
-	if len(extensions) == 0 {
-		tail = ""
-	}
-	return head + "_" + hash12(hexList(ciphers)) + "_" + hash12(tail)
+	return string(appendHash(out, tail))
 }
 
-func withoutGREASE(list []uint16) []uint16 {
-	var out []uint16
+func withoutGREASE(into, list []uint16) []uint16 {
 	for _, v := range list {
 		if !decode.IsGREASE(v) {
-			out = append(out, v)
+			into = append(into, v)
 		}
 	}
-	return out
+	return into
+}
+
+// appendTwo writes two digits, at most 99.
+func appendTwo(b []byte, n int) []byte {
+	n = min(n, 99)
+	return append(b, byte('0'+n/10), byte('0'+n%10))
+}
+
+// appendHex writes four hex digits each, with commas between.
+func appendHex(b []byte, list []uint16) []byte {
+	const digits = "0123456789abcdef"
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, digits[v>>12], digits[v>>8&15], digits[v>>4&15], digits[v&15])
+	}
+	return b
+}
+
+// appendHash writes the first twelve hex digits of the SHA-256 of s, zeroes for nothing.
+func appendHash(b, s []byte) []byte {
+	if len(s) == 0 {
+		return append(b, "000000000000"...)
+	}
+	sum := sha256.Sum256(s)
+	return hex.AppendEncode(b, sum[:6])
 }
 
 func ja4Version(h *decode.ClientHello) string {
 	v := h.Version
-	if list := withoutGREASE(h.SupportedVersions); len(list) > 0 {
+	if list := withoutGREASE(nil, h.SupportedVersions); len(list) > 0 {
 		v = slices.Max(list)
 	}
 	switch v {
@@ -86,20 +115,4 @@ func ja4ALPN(list []string) string {
 
 func alphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
-func hexList(list []uint16) string {
-	parts := make([]string, len(list))
-	for i, v := range list {
-		parts[i] = fmt.Sprintf("%04x", v)
-	}
-	return strings.Join(parts, ",")
-}
-
-func hash12(s string) string {
-	if s == "" {
-		return "000000000000"
-	}
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:6])
 }

@@ -76,18 +76,20 @@ func (t *Table) skipped(c *conn, tk *talk, from int, ts record.Time) {
 	}
 }
 
-const firstBytes = 8 // enough to tell protocols apart
-
-// mayBegin says whether so few bytes may be the beginning of a protocol that is read: a TLS record or a word in capitals.
-func mayBegin(b []byte) bool {
-	if len(b) >= firstBytes {
-		return false
-	}
-	if b[0] == tlsHandshake || b[0] == tlsAlert {
+// mayBegin says whether these bytes may be the beginning of a protocol that is read, but are too few to say.
+func (t *Table) mayBegin(c *conn, b []byte) bool {
+	switch {
+	case len(b) < 2 && c.hasPort(portDNS):
 		return true
+	case b[0] == tlsHandshake || b[0] == tlsAlert:
+		return len(b) < 7
+	case 'A' <= b[0] && b[0] <= 'Z':
+		return len(b) < len(httpBegin) && string(b) == httpBegin[:len(b)] || decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) == decode.NeedMore
 	}
-	return !bytes.ContainsFunc(b, func(r rune) bool { return (r < 'A' || r > 'Z') && r != '-' && r != ' ' && r != '/' })
+	return false
 }
+
+const httpBegin = "HTTP/1."
 
 type guessed uint8
 
@@ -111,7 +113,7 @@ func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) 
 		t.giveUp(s)
 		t.giveUp(&tk.dir[1-from])
 		return guessMore
-	case kind == kindUnknown && svc == 0 && (mayBegin(data) || len(data) < 2 && c.hasPort(portDNS)):
+	case kind == kindUnknown && svc == 0 && t.mayBegin(c, data):
 		return guessMore
 	case kind == kindUnknown, tk.kind != kindUnknown && kind != tk.kind:
 		return guessNone
@@ -141,7 +143,7 @@ func (t *Table) recognise(c *conn, b []byte) (talkKind, serviceSet) {
 		return kindUnknown, svcRDP
 	}
 	switch {
-	case has("HTTP/1."):
+	case has(httpBegin):
 		return kindHTTP, 0
 	case has("220 "), has("220-"):
 		return kindUnknown, greeting(c, b)
@@ -149,7 +151,7 @@ func (t *Table) recognise(c *conn, b []byte) (talkKind, serviceSet) {
 		return kindUnknown, svcPOP3
 	case has("* OK"):
 		return kindUnknown, svcIMAP
-	case len(b) >= firstBytes && 'A' <= b[0] && b[0] <= 'Z' && decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) != decode.NotHTTP:
+	case 'A' <= b[0] && b[0] <= 'Z' && decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) == decode.Done:
 		return kindHTTP, 0
 	}
 	return kindUnknown, 0

@@ -89,8 +89,18 @@ func (t *Table) judge(c *conn) {
 
 // ends fills the fields that all records of a connection share.
 func (t *Table) ends(c *conn) record.Ends {
+	var id record.UID
+	if c.talk != 0 {
+		tk := t.talks.at(c.talk)
+		if tk.uid == "" {
+			tk.uid = uid(t.cfg.Feed, c)
+		}
+		id = tk.uid
+	} else {
+		id = uid(t.cfg.Feed, c)
+	}
 	return record.Ends{
-		TS: c.first, UID: uid(t.cfg.Feed, c), Feed: t.cfg.Feed,
+		TS: c.first, UID: id, Feed: t.cfg.Feed,
 		OrigH: c.ends[c.orig].Netip(), RespH: c.ends[1-c.orig].Netip(),
 		OrigP: c.port[c.orig], RespP: c.port[1-c.orig], Proto: c.proto,
 	}

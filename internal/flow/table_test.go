@@ -30,8 +30,8 @@ func someTraffic(r *rapid.T, t testing.TB) []frame {
 			if dir == "<" {
 				seq, ack = ack, seq
 			}
-			payload := rapid.SampledFrom([]string{"0", "10", `"GET / HTTP/1.1\r\nHost: a\r\n\r\n"`, `"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"`}).Draw(r, "payload")
-			out = append(out, script(t, fmt.Sprintf("%f %s %s %d %d %s", at, dir, flags, seq, ack, payload))...)
+			payload := rapid.SampledFrom([]string{"", "0123456789", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}).Draw(r, "payload")
+			out = append(out, tcpSegment(t, at, dir == ">", flags, uint32(seq), uint32(ack), payload))
 		case 2:
 			port := uint16(rapid.IntRange(1, 5).Draw(r, "port"))
 			q := []byte{0, byte(rapid.IntRange(0, 3).Draw(r, "id")), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1}
@@ -174,6 +174,15 @@ func TestNoAllocation(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations for a packet of a long connection, want none", n)
 	}
+	udp := datagram(t, 1e4, clientIP, clientPort, serverIP, 9999, []byte("x"))
+	p.Frame(udp.link, udp.data, udp.wire)
+	tab.Packet(udp.ts, &p, udp.data, udp.wire)
+	if n := testing.AllocsPerRun(2000, func() {
+		udp.ts += 1e6
+		tab.Packet(udp.ts, &p, udp.data, udp.wire)
+	}); n != 0 {
+		t.Errorf("%v allocations for a datagram, want none", n)
+	}
 }
 
 // TestClock: time stamps that go back, or far ahead, neither hang nor lose anything.
@@ -208,9 +217,14 @@ func TestConfig(t *testing.T) {
 
 // FuzzTable feeds frames cut from arbitrary bytes: each is a time step, a length and that many bytes behind a valid Ethernet and IPv4 beginning.
 func FuzzTable(f *testing.F) {
-	for _, s := range []string{talkLines, talkLines + "0.6 > FA 111 521 0; 0.7 < FA 521 112 0", handshake + `0.3 > PA 101 501 "GET / HTTP/1.1\r\n\r\n"; 0.4 < PA 501 119 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"`} {
+	seeds := [][]frame{
+		script(f, talkLines), script(f, talkLines+"0.6 > FA 111 521 0; 0.7 < FA 521 112 0"),
+		conversation(f, 80, 40, client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")),
+		{datagram(f, 0, clientIP, 5000, serverIP, 53, dnsMessage(1, false, "a.example", 0)), datagram(f, 0, serverIP, 53, clientIP, 5000, dnsMessage(1, true, "a.example", 2))},
+	}
+	for _, frames := range seeds {
 		var seed []byte
-		for _, fr := range script(f, s) {
+		for _, fr := range frames {
 			seed = append(seed, 3, byte(len(fr.data)))
 			seed = append(seed, fr.data...)
 		}

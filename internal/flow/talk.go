@@ -6,6 +6,7 @@ import "candor/internal/record"
 // without any of that have none.
 type talk struct {
 	due   record.Time // next timeout of its messages, 0 for none
+	uid   record.UID  // of its connection, once it was needed
 	holes *holeSet
 	kind  talkKind
 	dir   [2]stream

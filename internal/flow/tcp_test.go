@@ -37,12 +37,16 @@ func TestTCP(t *testing.T) {
 		{"syn and fin at once", "0 > SF 100 0 0", "40000 SH Q 1/0 0/0 m0 0ms r0F"},
 		{"wrap of sequence numbers", "0 > S 4294967290 0 0; 0.1 < SA 500 4294967291 0; 0.2 > A 4294967291 501 0; 0.3 > PA 4294967291 501 10; 0.4 < A 501 5 0; 0.5 > PA 5 501 10", "40000 S1 ShADa 4/2 20/0 m0 500ms r0F"},
 		{"late packets after the close", talkLines + "0.6 > FA 111 521 0; 0.7 < FA 521 112 0; 0.8 > A 112 522 0; 2 > A 112 522 0", "40000 SF ShADdFf 7/3 10/20 m0 700ms r0F"},
-		{"reuse after the close", "0 > S 100 0 0; 0.1 < SA 500 101 0; 0.2 > FA 101 501 0; 0.3 < FA 501 102 0; 1 > S 900 0 0; 1.1 < SA 700 901 0",
-			"40000 SF ShFf 2/2 0/0 m0 300ms r0F\n40000 S1 Sh 1/1 0/0 m0 100ms r0F"},
+		{
+			"reuse after the close", "0 > S 100 0 0; 0.1 < SA 500 101 0; 0.2 > FA 101 501 0; 0.3 < FA 501 102 0; 1 > S 900 0 0; 1.1 < SA 700 901 0",
+			"40000 SF ShFf 2/2 0/0 m0 300ms r0F\n40000 S1 Sh 1/1 0/0 m0 100ms r0F",
+		},
 		{"one way: the server's acknowledgements only", "0 > S 100 0 0; 0.1 > A 101 501 0; 0.2 > PA 101 501 10; 6 > PA 111 700 10; 7 > A 121 900 0", "40000 S0 SAD 5/0 20/0 m0 7000ms r0F"},
 		{"inactive for over five minutes", talkLines + "400 > A 111 521 0", "40000 S1 ShADd 4/2 10/20 m0 500ms r0\n40000 S1 ShADd 0/0 0/0 m0 500ms r1F\n40000 OTH A 1/0 0/0 m0 0ms r0F"},
-		{"interim reports", talkLines + "70 > PA 111 521 5; 130 < A 521 116 0",
-			"40000 S1 ShADd 4/2 10/20 m0 500ms r0\n40000 S1 ShADd 1/0 5/0 m0 70000ms r1\n40000 S1 ShADda 0/1 0/0 m0 130000ms r2F"},
+		{
+			"interim reports", talkLines + "70 > PA 111 521 5; 130 < A 521 116 0",
+			"40000 S1 ShADd 4/2 10/20 m0 500ms r0\n40000 S1 ShADd 1/0 5/0 m0 70000ms r1\n40000 S1 ShADda 0/1 0/0 m0 130000ms r2F",
+		},
 		{"many retransmissions by powers of ten", handshake + "0.3 > PA 101 501 10;" + strings.Repeat("0.4 > PA 101 501 10;", 12), "40000 S1 ShADTT 15/1 10/0 m0 400ms r0F"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

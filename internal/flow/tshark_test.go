@@ -188,9 +188,11 @@ var tunnels = []string{":gtp:", ":vxlan:", ":ip:ipv6:", ":ipv6:ip:", ":capwap", 
 // runTshark reads a capture without reassembly of fragments.
 func runTshark(t *testing.T, path string) tsharkResult {
 	t.Helper()
-	fields := []string{"ip.src", "ip.dst", "ip.proto", "ip.len", "ipv6.src", "ipv6.dst", "ipv6.nxt", "ipv6.plen", "tcp.srcport", "tcp.dstport",
+	fields := []string{
+		"ip.src", "ip.dst", "ip.proto", "ip.len", "ipv6.src", "ipv6.dst", "ipv6.nxt", "ipv6.plen", "tcp.srcport", "tcp.dstport",
 		"udp.srcport", "udp.dstport", "frame.protocols", "ip.frag_offset", "ip.flags.mf", "ipv6.fraghdr.nxt",
-		"dns.flags.response", "dns.qry.name", "tls.handshake.extensions_server_name", "http.host", "tcp.stream"}
+		"dns.flags.response", "dns.qry.name", "tls.handshake.extensions_server_name", "http.host", "tcp.stream",
+	}
 	args := []string{"-r", path, "-n", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|", "-E", "separator=;", "-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE"}
 	for _, f := range fields {
 		args = append(args, "-e", f)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"math/bits"
 
 	"candor/internal/decode"
 	"candor/internal/record"
@@ -32,12 +31,14 @@ func base62(hi uint32, lo uint64) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b [18]byte
 	b[0] = 'C'
-	h := uint64(hi)
-	for i := len(b) - 1; i > 0; i-- {
-		r := h % 62
-		h /= 62
-		lo, r = bits.Div64(r, lo, 62)
-		b[i] = digits[r]
+	for i := len(b) - 1; i > 7; i-- { // ten digits leave less than five bits of the 64
+		b[i] = digits[lo%62]
+		lo /= 62
+	}
+	rest := uint64(hi)<<5 | lo
+	for i := 7; i > 0; i-- {
+		b[i] = digits[rest%62]
+		rest /= 62
 	}
 	return string(b[:])
 }
@@ -61,5 +62,6 @@ func communityID(c *conn) string {
 		b = binary.BigEndian.AppendUint16(b, c.port[1])
 	}
 	sum := sha1.Sum(b)
-	return "1:" + base64.StdEncoding.EncodeToString(sum[:])
+	out := append(buf[:0], "1:"...)
+	return string(base64.StdEncoding.AppendEncode(out, sum[:]))
 }

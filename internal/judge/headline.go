@@ -114,8 +114,8 @@ func blinding(c verdict.Code) bool {
 // undecided says whether a defect about which nothing can be said leaves open if all that was paid for is seen.
 func undecided(c verdict.Code) bool {
 	switch c {
-	case verdict.FeedAsymmetric, verdict.FeedDuplicated, verdict.FeedIPv6Missing:
-		return false
+	case verdict.FeedAsymmetric, verdict.FeedDuplicated, verdict.FeedIPv6Missing, verdict.VolumeLow:
+		return false // volume.low cannot be said where nobody promised a volume; where somebody did, the promise tells
 	}
 	return blinding(c)
 }
@@ -367,14 +367,32 @@ func span(r *Result) string {
 	}
 	zone := Zone(r)
 	first, last = first.In(zone), last.In(zone)
-	if sameDay(first, last) {
+	if first.Year() == last.Year() && first.YearDay() == last.YearDay() {
 		return first.Format("Mon 2 Jan 2006, 15:04") + " to " + last.Format("15:04")
 	}
 	return first.Format("Mon 2 Jan 2006, 15:04") + " to " + last.Format("Mon 2 Jan 2006, 15:04")
 }
 
-func sameDay(a, b time.Time) bool {
-	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
+// Steps says how many steps the timeline of r has and which part of them lies in the window, counted in steps: nothing
+// was looked at before start or after end. All are 0 when there is nothing to draw.
+func Steps(r *Result) (n int, start, end float64) {
+	for _, row := range r.Timeline.Rows {
+		n = max(n, len(row.Counts))
+	}
+	if n == 0 || r.Timeline.StepSeconds <= 0 {
+		return 0, 0, 0
+	}
+	end = float64(n)
+	from, err := time.Parse(time.RFC3339, r.Timeline.From)
+	if err != nil || r.Window == nil {
+		return n, 0, end
+	}
+	if first, err := time.Parse(time.RFC3339, r.Window.First); err == nil {
+		step := float64(r.Timeline.StepSeconds)
+		start = max(0, min(first.Sub(from).Seconds()/step, end))
+		end = min(end, start+max(r.Window.Seconds, 1)/step)
+	}
+	return n, start, end
 }
 
 // Long says a length of time in the unit that people would use: 40 s, 12 min, 17.8 h, 6.5 days.
@@ -454,12 +472,7 @@ func sentences(say []string) string {
 
 // list joins names and says how many were left out.
 func list(names []string, most int) string {
-	var out []string
-	for _, n := range names {
-		if n != "" {
-			out = append(out, n)
-		}
-	}
+	out := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
 	if len(out) > most+1 {
 		out = append(out[:most:most], fmt.Sprintf("and %d more", len(out)-most))
 	}

@@ -60,6 +60,7 @@ func TestHeadlines(t *testing.T) {
 			r.Defects[0].Now = verdict.No
 		}, see, verdict.No, judge.MarkAttention, "stood outside the firewall for part"},
 		{"vantage not decided", func(r *judge.Result) { r.Defects[0].Verdict = verdict.CannotSay }, see, verdict.CannotSay, judge.MarkCannotSay, "Not decided: vantage.outside"},
+		{"a volume that nobody promised", func(r *judge.Result) { r.Defects = append(r.Defects, verdict.Defect{Code: verdict.VolumeLow}) }, see, verdict.Yes, judge.MarkAsAgreed, ""},
 		{"one way accepted", func(r *judge.Result) {
 			r.Defects[1] = yes(verdict.FeedOneWay)
 			r.Defects[1].Accepted = "asymmetric"
@@ -159,5 +160,34 @@ func TestLong(t *testing.T) {
 		if got := judge.Long(seconds); got != want {
 			t.Errorf("%v seconds are %q, want %q", seconds, got, want)
 		}
+	}
+}
+
+func TestSteps(t *testing.T) {
+	timeline := func(from string, n int) judge.Timeline {
+		return judge.Timeline{From: from, StepSeconds: 900, Rows: []judge.TimelineRow{{Kind: "dns"}, {Kind: "conn", Counts: make([]uint64, n)}}}
+	}
+	tests := []struct {
+		name       string
+		timeline   judge.Timeline
+		window     *judge.Window
+		n          int
+		start, end float64
+	}{
+		{"a part of two steps", timeline("2026-11-18T06:00:00Z", 2), &judge.Window{First: "2026-11-18T06:07:30Z", Seconds: 900}, 2, 0.5, 1.5},
+		{"a window beyond the steps", timeline("2026-11-18T06:00:00Z", 2), &judge.Window{First: "2026-11-18T06:00:00Z", Seconds: 9000}, 2, 0, 2},
+		{"a window before the steps", timeline("2026-11-18T06:00:00Z", 2), &judge.Window{First: "2026-11-18T05:00:00Z", Seconds: 900}, 2, 0, 1},
+		{"no window", timeline("2026-11-18T06:00:00Z", 4), nil, 4, 0, 4},
+		{"times that cannot be read", timeline("noon", 4), &judge.Window{First: "one", Seconds: 900}, 4, 0, 4},
+		{"nothing", judge.Timeline{}, nil, 0, 0, 0},
+		{"steps of no length", judge.Timeline{Rows: timeline("", 3).Rows}, nil, 0, 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n, start, end := judge.Steps(&judge.Result{Timeline: tt.timeline, Window: tt.window})
+			if n != tt.n || start != tt.start || end != tt.end {
+				t.Errorf("%d steps, %v to %v, want %d, %v to %v", n, start, end, tt.n, tt.start, tt.end)
+			}
+		})
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"candor/internal/agreement"
 	"candor/internal/flow"
 	"candor/internal/judge"
-	"candor/internal/record"
 	"candor/internal/source"
 	"candor/internal/verdict"
 )
@@ -51,7 +50,7 @@ func check(t testing.TB, agreementPath string, paths ...string) *judge.Result {
 
 func checkAgainst(t testing.TB, a *agreement.Agreement, opts source.Options, paths ...string) *judge.Result {
 	t.Helper()
-	j, err := judge.New(judge.Config{Agreement: a})
+	j, err := judge.New(judge.Config{Agreement: a, Sensor: opts.Sensor})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,5 +179,3 @@ func builtNow(code string) bool {
 	}
 	return true
 }
-
-var _ record.Time

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"candor/internal/agreement"
 	"candor/internal/judge"
 	"candor/internal/labnet"
+	"candor/internal/record"
 	"candor/internal/source"
 )
 
@@ -94,6 +94,7 @@ type story struct {
 	tap   labnet.Tap
 	span  labnet.Span
 	alone bool // without an agreement
+	by    record.Sensor
 }
 
 func sites() map[string]func(uint64) *labnet.Site {
@@ -124,7 +125,7 @@ func parseStory(t *testing.T, text string) *story {
 	if build == nil {
 		t.Fatalf("no site %q", f["site"])
 	}
-	s := &story{site: build(uint64(number("seed"))), alone: f["agreement"] == "none"}
+	s := &story{site: build(uint64(number("seed"))), alone: f["agreement"] == "none", by: record.Sensor(f["sensor"])}
 	if v := number("volume"); v > 0 {
 		s.site.Scale(v)
 	}
@@ -164,7 +165,7 @@ func (s *story) observe(t testing.TB, a *agreement.Agreement) *judge.Result {
 		}
 		w.CloseWithError(err)
 	}()
-	return checkAgainst(t, a, source.Options{Stdin: r}, "-")
+	return checkAgainst(t, a, source.Options{Stdin: r, Sensor: s.by}, "-")
 }
 
 // missingParts says what of want is not in got.
@@ -235,4 +236,4 @@ func keyOf(v any) string {
 	return string(b)
 }
 
-var _ = os.Stdout
+func recordSensor(id string) record.Sensor { return record.Sensor(id) }

@@ -30,7 +30,7 @@ func Bank(seed uint64) *Site {
 
 	gw := func(l *lan) netip.Addr { return addr(l.prefix, 1) }
 	mgmt := s.addManagement(&d, 900, "10.90.0.0/24", 7)
-	core := s.addRouter(&d, "core-sw1", &stackRouter, []*lan{c1, c2, s1, s2, atm, mgmt, transit},
+	s.addRouter(&d, "core-sw1", &stackRouter, []*lan{c1, c2, s1, s2, atm, mgmt, transit},
 		[]netip.Addr{gw(c1), gw(c2), gw(s1), gw(s2), gw(atm), gw(mgmt), addr(transit.prefix, 2)})
 	gateOf(transit, s.addRouter(&d, "fw1", &stackBSD, []*lan{transit, outside}, []netip.Addr{gw(transit), addr(outside.prefix, 1)}))
 	isp := s.addRouter(&d, "isp", &stackRouter, []*lan{outside}, []netip.Addr{addr(outside.prefix, 14)})
@@ -52,7 +52,11 @@ func Bank(seed uint64) *Site {
 	}
 	s.addInternet(&d, isp.port, 260, 0)
 	s.bot = clients.hosts[17+d.n(80)]
-	_ = core
+	s.deal = append(s.deal, func(r *run) {
+		for _, n := range clients.hosts[100:105] {
+			r.every(n, r.from+r.live[n.id].span(0, 20*minute), 40*minute, true, (*run).stray)
+		}
+	})
 	s.bankPlaces(&d, c1, c2, s1, s2, mgmt, outside)
 	s.write = bankAgreement
 	s.number()

@@ -23,20 +23,18 @@ const (
 
 // place is a spot and the facts about it that Truth tells.
 type place struct {
-	name     TapName
-	sees     func(l *lan, from, to *port) bool // to is nil for frames that reach every port
-	passive  bool                              // an unmirrored port: only what floods
-	vantage  string                            // the vantage code that is true here, "" for a right place
-	direct   []string                          // segments whose hosts' own frames pass here
-	pairs    []string                          // directions of traffic that pass here, "client-internet", ...
-	oneWay   bool
-	uneven   bool // some peers' answers take another way
-	lookups  bool // clients' lookups at the resolver
-	leases   bool // the DHCP conversation
-	sixData  bool // IPv6 data, where the site has any
-	routed   bool // hosts are one hop away, behind a router's card
-	tags     bool // the mirror writes VLAN tags
-	workload float64
+	name    TapName
+	sees    func(l *lan, from, to *port) bool // to is nil for frames that reach every port
+	passive bool                              // an unmirrored port: only what floods
+	vantage string                            // the vantage code that is true here, "" for a right place
+	direct  []string                          // segments whose hosts' own frames pass here
+	pairs   []string                          // directions of traffic that pass here, "client-internet", ...
+	oneWay  bool
+	uneven  bool // some peers' answers take another way
+	lookups bool // clients' lookups at the resolver
+	leases  bool // the DHCP conversation
+	sixData bool // IPv6 data, where the site has any
+	routed  bool // hosts are one hop away, behind a router's card
 }
 
 // onLans tells whether l is one of the list.
@@ -59,7 +57,7 @@ func mirror(lans ...*lan) func(*lan, *port, *port) bool {
 	}
 }
 
-// ports sees everything on the LANs given, as a mirror of every port of their switches does.
+// everyPort sees everything on the LANs given, as a mirror of every port of their switches does.
 func everyPort(lans ...*lan) func(*lan, *port, *port) bool {
 	return func(l *lan, _, _ *port) bool { return onLans(lans, l) }
 }
@@ -78,11 +76,12 @@ func sent(lans ...*lan) func(*lan, *port, *port) bool {
 	}
 }
 
-// onlyFrom and onlyTo see one direction of a router's port.
+// onlyTo sees what goes to a router's ports.
 func onlyTo(ports ...*port) func(*lan, *port, *port) bool {
 	return func(_ *lan, from, to *port) bool { return to != nil && hasPort(ports, to) && !hasPort(ports, from) }
 }
 
+// onlyFrom sees what comes from them.
 func onlyFrom(ports ...*port) func(*lan, *port, *port) bool {
 	return func(_ *lan, from, _ *port) bool { return hasPort(ports, from) }
 }

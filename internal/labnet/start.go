@@ -42,12 +42,13 @@ func (r *run) startClient(n *node) {
 	d := &r.live[n.id]
 	first := func(mean int64) int64 { return r.from + d.span(0, mean) }
 	d.names = map[uint32]int64{}
-	r.every(n, first(3*minute), 5*minute, true, (*run).visit)
+	r.every(n, first(3*minute), 6*minute, true, (*run).visit)
 	r.every(n, first(10*minute), 30*minute, true, (*run).intranet)
 	r.every(n, first(4*minute), 10*minute, true, (*run).work)
 	r.every(n, first(8*minute), 30*minute, true, (*run).mail)
 	r.every(n, first(hour), 3*hour, true, (*run).failed)
 	r.every(n, first(hour), 4*hour, true, (*run).silent)
+	r.every(n, first(hour), 3*hour, true, (*run).pingOut)
 	r.every(n, first(4*minute), 6*minute, false, (*run).announce)
 	r.every(n, first(2*minute), 3*minute, false, (*run).tendGateway)
 	r.every(n, first(30*minute), 90*minute, false, (*run).update)
@@ -160,8 +161,29 @@ func (r *run) startServer(n *node) {
 				r.database(r.from+d.span(0, 20*second), n, dbs[d.n(len(dbs))], true)
 			}
 		}
+	case dutyLogs:
+		r.every(n, first(minute), 30*second, false, (*run).pingSome)
 	case dutyMail:
 		r.every(n, first(2*minute), 5*minute, false, (*run).handMail)
+	}
+}
+
+// pingSome is the watching server asking whether another is alive.
+func (r *run) pingSome(n *node, at int64) {
+	d := &r.live[n.id]
+	to := pick(&d.dice, n.seg.hosts)
+	six := len(n.v6) > 0 && len(to.v6) > 0 && d.chance(0.3)
+	if to != n && (six || n.v4.IsValid() && to.v4.IsValid()) {
+		r.ping(at, n, to, six)
+	}
+}
+
+// pingOut is a person asking whether something outside is alive.
+func (r *run) pingOut(n *node, at int64) {
+	d := &r.live[n.id]
+	w := &r.site.names[r.popular(&d.dice)]
+	if r.live[n.id].v4.IsValid() && w.host.v4.IsValid() && r.site.proxy == nil {
+		r.ping(at, n, w.host, false)
 	}
 }
 

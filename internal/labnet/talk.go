@@ -20,8 +20,8 @@ func (t *natTable) take(hold bool) uint16 {
 	}
 	for {
 		t.next++
-		p := uint16(1024 + t.next*7%64000)
-		if t.inUse[p] > 0 && len(t.inUse) < 60000 {
+		p := uint16(20000 + t.next*7%45000)
+		if t.inUse[p] > 0 && len(t.inUse) < 40000 {
 			continue
 		}
 		if hold {

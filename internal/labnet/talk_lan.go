@@ -71,7 +71,7 @@ func (r *run) llmnr(n *node, at int64, six bool) {
 	}
 	d := &r.live[n.id]
 	q := dnsQuestion{id: uint16(d.next()), name: pick(&d.dice, []string{"wpad", "print1", "fs01", "isatap", n.name}), kind: dnsA}
-	r.msg = dnsHead(r.msg[:0], &q, 0, 1-1, 0, 0)
+	r.msg = dnsHead(r.msg[:0], &q, 0, 0, 0, 0)
 	r.shoutUDP(at, n.port, src, group, r.ephemeral(n), 5355, 1, r.msg)
 }
 

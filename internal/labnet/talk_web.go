@@ -8,7 +8,7 @@ import (
 // visit is a person opening a page: the page's name and some others are looked up, and each gets a connection or two.
 func (r *run) visit(n *node, at int64) {
 	d := &r.live[n.id].dice
-	for i := range 1 + d.n(5) {
+	for i := range 1 + d.n(3) {
 		k := r.popular(d)
 		at += int64(i) * d.span(20e6, 400e6)
 		r.do(at, func(r *run, at int64) {
@@ -17,7 +17,7 @@ func (r *run) visit(n *node, at int64) {
 				return
 			}
 			r.lookup(at, n, k, func(r *run, at int64) {
-				if d.chance(0.5) { // the others were only looked up ahead
+				if d.chance(0.7) { // the others were only looked up ahead
 					r.fetch(at+d.span(100_000, 3e6), n, k)
 				}
 			})

@@ -58,7 +58,9 @@ func (t *turn) fill(pool, b []byte, off int) {
 		return
 	}
 	rest, at := b[k:], off+k-len(t.lit)
-	copy(rest, pool[(at+t.n*31)%(len(pool)-2048):])
+	for n, from := 0, (at+t.n*31)%len(pool); n < len(rest); from = 0 {
+		n += copy(rest[n:], pool[from:])
+	}
 	switch t.kind {
 	case fillTLS:
 		t.heads(rest, at, tlsRecord, 5)

@@ -11,7 +11,6 @@ type side struct {
 	begun bool
 	next  uint32 // highest sequence number seen, plus one
 	holes map[uint32]uint32
-	acked uint32
 }
 
 type tuple struct {
@@ -27,8 +26,12 @@ func TestConnectionsAreConsistent(t *testing.T) {
 		site *Site
 		at   TapName
 	}{
-		{"firm core", Firm(21), Core}, {"firm outside", Firm(21), Outside}, {"bank clients", Bank(22), ClientsOnly},
-		{"bank outside", Bank(22), Outside}, {"after proxy", ProxyFirm(23), AfterProxy}, {"library", Library(24), Core},
+		{"firm core", Firm(21), Core},
+		{"firm outside", Firm(21), Outside},
+		{"bank clients", Bank(22), ClientsOnly},
+		{"bank outside", Bank(22), Outside},
+		{"after proxy", ProxyFirm(23), AfterProxy},
+		{"library", Library(24), Core},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

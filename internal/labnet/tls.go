@@ -2,7 +2,6 @@ package labnet
 
 import (
 	"encoding/asn1"
-	"encoding/binary"
 	"math/big"
 	"time"
 )
@@ -64,8 +63,7 @@ type (
 		OID   asn1.ObjectIdentifier
 		Value string `asn1:"printable"`
 	}
-	certSet     []certAttribute
-	certAttrSET certSet
+	certAttrSET []certAttribute
 	certRSA     struct{ N, E *big.Int }
 	certKey     struct {
 		Algorithm certAlgorithm
@@ -157,6 +155,3 @@ func makeCertificate(d *dice, issuer, subject, alt string) []byte {
 func distinguished(name string) []certAttrSET {
 	return []certAttrSET{{{oidCountry, "ZZ"}}, {{oidOrg, "Labnet"}}, {{oidCommonName, name}}}
 }
-
-// u16 gives two bytes in network order.
-func u16(v int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(v)) }

@@ -73,7 +73,11 @@ func (s *Site) truthAt(p *place, t Tap, span Span) []Truth {
 		add(code, "", vantageTruth(p, code))
 	}
 	add("feed.one_way", "", is(p.oneWay))
-	add("feed.asymmetric", "", is(p.uneven))
+	uneven := is(p.uneven)
+	if p.oneWay || p.name == SecondPath {
+		uneven = Unknown // from here a missing direction and a second way look alike
+	}
+	add("feed.asymmetric", "", uneven)
 	loss := is(t.Loss >= 0.01)
 	if t.Rate > 0 || t.Loss > 0 && t.Loss < 0.02 || p.oneWay && t.Loss > 0 {
 		loss = Unknown

@@ -69,7 +69,7 @@ func wrongWith(data []byte) string {
 	case typeIPv6:
 		verify(ip[6], ip[40:40+int(binary.BigEndian.Uint16(ip[4:]))], ip[8:40])
 	}
-	if bad == "" && p.ErrorLayer() != nil && p.Layer(layers.LayerTypeDNS) == nil {
+	if bad == "" && p.ErrorLayer() != nil && p.TransportLayer() == nil { // above that it guesses by port
 		bad = "gopacket: " + p.ErrorLayer().Error().Error()
 	}
 	return bad

@@ -55,6 +55,7 @@ const (
 	AlertLines                   //
 	HTTPRequests                 //
 	HTTPProxied                  // requests with Via or X-Forwarded-For
+	ThroughProxy                 // segment: requests of its hosts that ask a proxy to go outward (CONNECT, absolute URI)
 	DHCPLeases                   // leases given (ACK)
 	ChecksumGood                 //
 	ChecksumBad                  //

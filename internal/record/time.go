@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Time is a point in time in nanoseconds since the Unix epoch, as packets and log lines give it.
 // It is an integer so that records stay small and comparable; it never comes from the wall clock.
@@ -14,8 +17,17 @@ const (
 	Day     = Time(24 * time.Hour)
 )
 
-// TimeOf converts a time.Time.
-func TimeOf(t time.Time) Time { return Time(t.UnixNano()) }
+// TimeOf converts a time.Time. A time that does not fit (certificates claim the year 9999) becomes the nearest that does.
+func TimeOf(t time.Time) Time {
+	const limit = math.MaxInt64 / int64(time.Second)
+	switch s := t.Unix(); {
+	case s >= limit:
+		return math.MaxInt64
+	case s <= -limit:
+		return math.MinInt64
+	}
+	return Time(t.UnixNano())
+}
 
 // Std is the time in UTC.
 func (t Time) Std() time.Time { return time.Unix(0, int64(t)).UTC() }

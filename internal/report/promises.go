@@ -104,8 +104,11 @@ func measuredOf(r *judge.Result) []fact {
 		{"Frames cut short", percent(s.TruncatedFraction)},
 	}
 	vlans := "none"
-	if len(s.VLANs) > 0 {
+	switch {
+	case len(s.VLANs) > 0:
 		vlans = strings.Trim(fmt.Sprint(s.VLANs), "[]")
+	case s.Frames == 0:
+		vlans = unknown
 	}
 	out = append(out, fact{"VLANs", vlans})
 	drops := unknown

@@ -292,6 +292,33 @@ func TestNoVerdictLost(t *testing.T) {
 	}
 }
 
+func TestAllWasSeenOnlyWhenYes(t *testing.T) {
+	const all = "Every promised host was seen"
+	seen := 40
+	r := &judge.Result{
+		Agreement: &judge.AgreementRef{ID: "a", Customer: "Firm"}, Window: &judge.Window{First: "2026-11-18T06:00:00Z", Last: "2026-11-18T18:00:00Z", Seconds: 43200},
+		Segments: []verdict.Segment{{ID: "office", Promised: &seen, Seen: 40, Verdict: verdict.IsKept}},
+		Defects:  []verdict.Defect{{Code: verdict.VantageOutside, Verdict: verdict.No, Now: verdict.No}},
+		Promises: []verdict.Promise{{ID: "segments/office/min_seen_24h", Verdict: verdict.IsKept, MeasuredHere: true}},
+	}
+	if read := text(parsed(t, page(t, r))); !strings.Contains(read, all) {
+		t.Errorf("%q is missing where the first answer is yes", all)
+	}
+	for name, change := range map[string]func(){
+		"no agreement":      func() { r.Agreement, r.Promises, r.Segments = nil, nil, nil },
+		"vantage undecided": func() { r.Defects[0].Verdict = verdict.CannotSay },
+		"empty":             func() { *r = judge.Result{} },
+	} {
+		before := *r
+		before.Defects = append([]verdict.Defect{}, r.Defects...)
+		change()
+		if read := text(parsed(t, page(t, r))); strings.Contains(read, all) {
+			t.Errorf("%s: says %q", name, all)
+		}
+		*r = before
+	}
+}
+
 func TestWordsThatMustStand(t *testing.T) {
 	tests := []struct {
 		name   string

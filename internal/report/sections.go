@@ -38,7 +38,7 @@ var asks = map[verdict.Question]string{
 // questionsOf sorts yes before cannot say before no, so that what is open is read before what is closed.
 func questionsOf(r *judge.Result) []question {
 	var out []question
-	common := commonSpots(r)
+	common, said := commonSpots(r), map[string]string{} // a long reason is said once: for which question
 	for _, want := range []verdict.Verdict{verdict.Yes, verdict.CannotSay, verdict.No} {
 		for i := range r.Answers {
 			a := &r.Answers[i]
@@ -52,6 +52,11 @@ func questionsOf(r *judge.Result) []question {
 			if a.Subject != "" {
 				q.ID += " " + a.Subject
 			}
+			if before, ok := said[q.Because]; ok && len(q.Because) > 60 {
+				q.Because = "as for " + before
+			} else if !ok {
+				said[q.Because] = q.ID
+			}
 			out = append(out, q)
 		}
 	}
@@ -62,7 +67,7 @@ func lookedAt(l verdict.LookedAt) string {
 	if l.Of > 0 {
 		return fmt.Sprintf("%s of %s hosts, %s h", count(l.Hosts), count(l.Of), decimal(l.Hours))
 	}
-	return fmt.Sprintf("%s hosts, %s h", count(l.Hosts), decimal(l.Hours))
+	return fmt.Sprintf("%s, %s h", many(l.Hosts, "host", "hosts"), decimal(l.Hours))
 }
 
 // spotsOf are the blind spots of an answer. That the question's own detector is not built is said without the question.

@@ -78,6 +78,9 @@ func viewOf(r *judge.Result) view {
 	for _, h := range judge.Headlines(r) {
 		v.Headlines = append(v.Headlines, headline{h.Question, word(h.Word), h.Text, icon(h.Mark)})
 	}
+	if first := v.Headlines[0]; len(v.Unseen) == 0 && first.Word != word(verdict.Yes) {
+		v.Unseen = []string{first.Text} // never "all was seen" unless the first answer is yes
+	}
 	for _, a := range r.Answers {
 		switch a.Verdict {
 		case verdict.Yes:
@@ -159,12 +162,32 @@ func unseen(r *judge.Result) []string {
 			out = append(out, "what a full table let go of")
 		}
 	}
+	if r.Agreement == nil {
+		out = append(out, "what should be there: no agreement names it")
+		for _, row := range r.Timeline.Rows {
+			if !slices.ContainsFunc(row.Counts, func(n uint64) bool { return n > 0 }) {
+				out = append(out, rowName(row.Kind)+" at any time")
+			}
+		}
+	}
+	if n := kinds(d.CannotSay); n > 0 {
+		out = append(out, "whatever hides behind "+many(n, "kind", "kinds")+" of blindness that we cannot rule out")
+	}
 	for _, s := range r.Segments {
 		if s.Excluded {
 			out = append(out, s.ID+" (left out, as agreed)")
 		}
 	}
 	return unique(out)
+}
+
+// kinds counts the codes among defects.
+func kinds(defects []verdict.Defect) int {
+	codes := map[verdict.Code]bool{}
+	for _, f := range defects {
+		codes[f.Code] = true
+	}
+	return len(codes)
 }
 
 func unique(s []string) []string {
@@ -210,6 +233,14 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
+}
+
+// many prints a number with its noun.
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + more
 }
 
 // count prints a number with commas between thousands.

@@ -101,51 +101,52 @@ func rowName(kind string) string {
 
 func stripsOf(r *judge.Result) ([]strip, template.HTML) {
 	t := r.Timeline
-	steps := 0
-	for _, row := range t.Rows {
-		steps = max(steps, len(row.Counts))
-	}
-	if steps == 0 || t.StepSeconds <= 0 {
+	steps, start, end := judge.Steps(r)
+	if steps == 0 {
 		return nil, ""
 	}
 	var out []strip
 	for _, row := range t.Rows {
 		counts := make([]uint64, steps)
 		copy(counts, row.Counts)
-		out = append(out, strip{rowName(row.Kind), hoursSeen(counts, t.StepSeconds), template.HTML(svg.Strip(svg.Row{Label: rowName(row.Kind), Counts: counts}))})
+		draw := svg.Strip(svg.Row{Label: rowName(row.Kind), Counts: counts, Start: start, End: end})
+		out = append(out, strip{rowName(row.Kind), timeSeen(counts, start, end, t.StepSeconds), template.HTML(draw)})
 	}
-	return out, template.HTML(svg.Axis(ticks(r, steps)))
+	return out, template.HTML(svg.Axis(ticks(r, start, end)))
 }
 
-func hoursSeen(counts []uint64, stepSeconds int) string {
-	hit := 0
-	for _, c := range counts {
+// timeSeen says for how long of the window something came.
+func timeSeen(counts []uint64, start, end float64, stepSeconds int) string {
+	hit := 0.0
+	for i, c := range counts {
 		if c > 0 {
-			hit++
+			hit += max(0, min(end, float64(i+1))-max(start, float64(i)))
 		}
 	}
 	unit, name := 3600.0, "h"
-	if float64(len(counts))*float64(stepSeconds) < 2*3600 {
+	if (end-start)*float64(stepSeconds) < 2*3600 {
 		unit, name = 60, "min"
 	}
-	whole := decimal(float64(len(counts)) * float64(stepSeconds) / unit)
+	whole := decimal((end - start) * float64(stepSeconds) / unit)
 	if hit == 0 {
 		return "never in " + whole + " " + name
 	}
-	return fmt.Sprintf("%s of %s %s", decimal(float64(hit)*float64(stepSeconds)/unit), whole, name)
+	return fmt.Sprintf("%s of %s %s", decimal(hit*float64(stepSeconds)/unit), whole, name)
 }
 
 const mostTicks = 7
 
 // ticks are labels at round local times, few enough for a phone.
-func ticks(r *judge.Result, steps int) []svg.Tick {
+func ticks(r *judge.Result, start, end float64) []svg.Tick {
 	from, err := time.Parse(time.RFC3339, r.Timeline.From)
-	total := time.Duration(steps) * time.Duration(r.Timeline.StepSeconds) * time.Second
+	step := float64(r.Timeline.StepSeconds) * float64(time.Second)
+	from = from.Add(time.Duration(start * step))
+	total := time.Duration((end - start) * step)
 	if err != nil || total <= 0 || total > 400*24*time.Hour {
 		return nil
 	}
-	layout, every := "15:04", 5*time.Minute
-	for _, next := range []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour} {
+	layout, every := "15:04", time.Minute
+	for _, next := range []time.Duration{5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour} {
 		if total/every < mostTicks {
 			break
 		}
@@ -158,8 +159,8 @@ func ticks(r *judge.Result, steps int) []svg.Tick {
 	zone := judge.Zone(r)
 	for t := from.Truncate(time.Minute).In(zone); t.Before(from.Add(total)); t = t.Add(time.Minute) {
 		minutes := time.Duration(t.Hour()*60+t.Minute()) * time.Minute
-		if !t.Before(from) && minutes%every == 0 {
-			out = append(out, svg.Tick{At: float64(t.Sub(from)) / float64(total), Label: t.Format(layout)})
+		if !t.Before(from.Add(-total/100)) && minutes%every == 0 {
+			out = append(out, svg.Tick{At: max(0, float64(t.Sub(from))/float64(total)), Label: t.Format(layout)})
 		}
 	}
 	for len(out) > mostTicks {

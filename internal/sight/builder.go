@@ -16,7 +16,7 @@ type Builder struct {
 
 	minute   record.Time // start of the open minute; meaningful when open
 	open     bool
-	last     record.Time
+	newest   record.Time // of the frames
 	whole    record.Counts
 	segments []record.Counts // by index of the scope's segments
 
@@ -62,6 +62,10 @@ func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
 // one seen within 2 ms: copies count once in volume but are still given to the flow table, marked as copies.
 func (b *Builder) Frame(ts record.Time, p *decode.Packet, frame []byte, wire uint32) (duplicate bool) {
 	b.advance(ts)
+	if ts < b.newest-record.Time(1e9) {
+		b.whole[record.ClockBack]++
+	}
+	b.newest = max(b.newest, ts)
 	duplicate = b.copies.seen(ts, frame)
 	b.frameCounts(p, frame, duplicate)
 	if p.Reason == decode.UnknownLink {
@@ -120,9 +124,7 @@ func (b *Builder) Dropped(ts record.Time, d record.Drops) {
 	if b.drops == nil {
 		b.drops = &record.Drops{}
 	}
-	b.drops.Received += d.Received
-	b.drops.Dropped += d.Dropped
-	b.drops.Partly = b.drops.Partly || d.Partly
+	b.drops.Add(d)
 }
 
 // Message counts a record of a kind.
@@ -161,17 +163,14 @@ func (b *Builder) Finish() {
 	}
 }
 
-// advance opens the minute of ts. Time that goes back stays in the open minute and is counted.
+// advance opens the minute of ts. Time that goes back stays in the open minute.
 func (b *Builder) advance(ts record.Time) {
 	minute := ts.Floor(record.Minute)
 	switch {
 	case !b.open:
-		b.open, b.minute, b.last = true, minute, ts
+		b.open, b.minute = true, minute
 	case minute > b.minute:
 		b.closeMinute()
 		b.minute = minute
-	case ts < b.last-record.Time(1e9):
-		b.whole[record.ClockBack]++
 	}
-	b.last = max(b.last, ts)
 }

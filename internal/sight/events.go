@@ -1,6 +1,8 @@
 package sight
 
 import (
+	"slices"
+
 	"candor/internal/decode"
 	"candor/internal/record"
 )
@@ -149,10 +151,17 @@ func (a *ackedRuns) add(ts record.Time, acks, gaps uint64) {
 func (a *ackedRuns) halve() {
 	for i := range len(a.runs) / 2 {
 		x, y := a.runs[2*i], a.runs[2*i+1]
-		a.runs[i] = record.AckedSeen{Last: y.Last, Acks: x.Acks + y.Acks, Gaps: x.Gaps + y.Gaps}
+		a.runs[i] = record.AckedSeen{Last: max(x.Last, y.Last), Acks: x.Acks + y.Acks, Gaps: x.Gaps + y.Gaps}
 	}
 	a.runs = a.runs[:len(a.runs)/2]
 	a.size *= 2
+}
+
+// seen gives the runs in the order of Sight.Acked: a clock that went back may have mixed them.
+func (a *ackedRuns) seen() []record.AckedSeen {
+	out := slices.Clone(a.runs)
+	slices.SortFunc(out, record.AckedSeen.Compare)
+	return out
 }
 
 func (a *ackedRuns) reset() { a.runs, a.size = a.runs[:0], ackedRunSize }
@@ -181,11 +190,13 @@ func (b *Builder) Looked(l Lookup) {
 	}
 	b.whole[counter]++
 	at := b.places.of(l.Client)
-	outward := at < 0 || b.places.scope.IsResolver(l.Client.Netip())
-	if outward {
-		if !l.Reply {
+	if at == atOwnPublic || b.places.scope.IsResolver(l.Client.Netip()) {
+		if !l.Reply && b.places.of(l.Server) == atInternet {
 			b.whole[record.DNSOutward]++
 		}
+		return
+	}
+	if at < 0 {
 		return
 	}
 	b.segments[at][counter]++
@@ -219,6 +230,14 @@ func (b *Builder) Requested(ts record.Time, clientAddr, _ decode.Addr, proxied b
 	}
 	if c, _ := b.clients.at(clientAddr); c != nil {
 		c.proxied++
+	}
+}
+
+// AskedProxy accounts for a request that asks a proxy to go outward: CONNECT, or a request line with a whole URI.
+func (b *Builder) AskedProxy(ts record.Time, client decode.Addr) {
+	b.advance(ts)
+	if at := b.places.of(client); at >= 0 {
+		b.segments[at][record.ThroughProxy]++
 	}
 }
 

@@ -3,6 +3,7 @@ package sight
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 
 	"candor/internal/decode"
@@ -11,12 +12,12 @@ import (
 
 // closeMinute turns the open minute into sights: one for the feed as a whole and one for each segment that showed anything.
 func (b *Builder) closeMinute() {
-	span := record.Span{From: b.minute, To: b.minute + record.Minute}
+	span := record.Span{From: b.minute, To: b.minute + min(record.Minute, math.MaxInt64-b.minute)}
 	whole := record.Sight{
 		Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: record.Nowhere,
 		Counts: b.whole, Cards: b.cardsSeen(), Clients: b.clientsSeen(),
-		Groups: b.groupsSeen(), Pairs: b.pairsSeen(), VLANs: b.vlansSeen(), Acked: slices.Clone(b.acked.runs),
-		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost,
+		Groups: b.groupsSeen(), Pairs: b.pairsSeen(), VLANs: b.vlansSeen(), Acked: b.acked.seen(),
+		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost + b.pairs.lost + b.vlans.lost,
 		Undecodable: named(b.reasons[:], func(i int) string { return decode.Reason(i).String() }),
 		Tunnels:     named(b.tunnels[:], func(i int) string { return decode.Tunnel(i).String() }),
 	}

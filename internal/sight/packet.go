@@ -16,7 +16,7 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 	if p.Fragment {
 		w[record.Fragments]++
 	}
-	if p.Tunnel != decode.TunnelNone {
+	if p.Tunnel != decode.TunnelNone && !duplicate {
 		b.tunnel(p)
 	}
 	if p.ND.Kind != decode.NDNone {
@@ -145,6 +145,9 @@ func (b *Builder) neighbour(ts record.Time, p *decode.Packet) {
 	if nd.Kind != decode.NDNeighbourSolicitation && nd.Kind != decode.NDNeighbourAdvertisement {
 		return
 	}
+	if src := b.places.of(p.Src); src >= 0 {
+		b.direct(ts, p.Src, p.SrcMAC, src)
+	}
 	at := b.places.of(nd.Target)
 	if at == atLink {
 		return
@@ -158,8 +161,5 @@ func (b *Builder) neighbour(ts record.Time, p *decode.Packet) {
 				b.router(nd.Target)
 			}
 		}
-	}
-	if src := b.places.of(p.Src); src >= 0 {
-		b.direct(ts, p.Src, p.SrcMAC, src)
 	}
 }

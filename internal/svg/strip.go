@@ -8,7 +8,10 @@ import (
 // Row is one kind of data over time.
 type Row struct {
 	Label  string
-	Counts []uint64 // one for each step of the window
+	Counts []uint64 // one for each step of time
+
+	// Start and End are the part that is drawn, in steps: time before and after was not looked at. All of it when End is 0.
+	Start, End float64
 }
 
 // mostSteps is how many steps of a strip are drawn; more are joined.
@@ -18,6 +21,14 @@ const mostSteps = 480
 // takes the width it is given; its hatching does not stretch.
 func Strip(r Row) string {
 	levels := levelsOf(r.Counts)
+	start, end := r.Start, r.End
+	if !(end > start && start >= 0) {
+		start, end = 0, float64(len(r.Counts))
+	}
+	at := func(level int) float64 { // per cent of the width at which a level begins
+		step := float64(level) * float64(len(r.Counts)) / float64(len(levels))
+		return 100 * (max(start, min(end, step)) - start) / (end - start)
+	}
 	seen := 0
 	for _, c := range r.Counts {
 		if c > 0 {
@@ -33,7 +44,7 @@ func Strip(r Row) string {
 		for j < len(levels) && levels[j] == levels[i] {
 			j++
 		}
-		x, w := 100*float64(i)/float64(len(levels)), 100*float64(j-i)/float64(len(levels))
+		x, w := at(i), at(j)-at(i)
 		switch levels[i] {
 		case all:
 			fmt.Fprintf(&b, `<rect class="seen" x="%s%%" width="%s%%" height="20"/>`, num(x), num(w))

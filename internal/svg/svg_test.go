@@ -161,7 +161,7 @@ func TestAnyNumbersDraw(t *testing.T) {
 		f := rapid.Float64()
 		for _, s := range []string{
 			svg.Squares(svg.Group{Name: rapid.String().Draw(t, "name"), Promised: n.Draw(t, "p"), Seen: n.Draw(t, "s"), Passing: rapid.IntRange(-5, 1<<30).Draw(t, "i")}, n.Draw(t, "per")),
-			svg.Strip(svg.Row{Label: rapid.String().Draw(t, "label"), Counts: rapid.SliceOfN(rapid.Uint64(), 0, 2000).Draw(t, "counts")}),
+			svg.Strip(svg.Row{Label: rapid.String().Draw(t, "label"), Counts: rapid.SliceOfN(rapid.Uint64(), 0, 2000).Draw(t, "counts"), Start: f.Draw(t, "start"), End: f.Draw(t, "end")}),
 			svg.Share(n.Draw(t, "n"), n.Draw(t, "of")), svg.Bar(f.Draw(t, "bits"), f.Draw(t, "limit")), svg.Scale(f.Draw(t, "bits"), 6, "no", "yes"),
 			svg.Axis([]svg.Tick{{At: f.Draw(t, "at"), Label: rapid.String().Draw(t, "tick")}}),
 		} {
@@ -174,6 +174,13 @@ func TestAnyNumbersDraw(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestStripDrawsOnlyItsPart(t *testing.T) {
+	s := svg.Strip(svg.Row{Label: "DNS", Counts: []uint64{0, 7}, Start: 0.5, End: 1.5})
+	if !strings.Contains(s, `class="seen" x="50%" width="50%"`) {
+		t.Errorf("half of the part is not filled: %s", s)
+	}
 }
 
 func TestShareIsFullOnlyAtAll(t *testing.T) {

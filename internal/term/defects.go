@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	codeColumn    = 21
+	codeColumn    = 23
 	subjectColumn = 15
 )
 
@@ -73,7 +73,7 @@ func (p *page) present(r *judge.Result, f *verdict.Defect) {
 		how += fmt.Sprintf(" (%+.1f bits)", f.Bits)
 	}
 	p.grouped(judge.MarkAttention, group{code: f.Code, subjects: []string{f.Subject}, text: how})
-	p.indented(5, f.Words)
+	p.lines(5, f.Words)
 	for _, s := range f.Signs {
 		p.sign(s)
 	}

@@ -68,9 +68,7 @@ func (p *page) finding(f *verdict.Finding) {
 	} else {
 		p.indented(5, "Which machine: cannot say.")
 	}
-	if f.Words != "" {
-		p.indented(5, f.Words)
-	}
+	p.lines(5, f.Words)
 	var evidence []string
 	for _, k := range slices.Sorted(maps.Keys(f.Evidence)) {
 		evidence = append(evidence, fmt.Sprintf("%s %v", k, f.Evidence[k]))

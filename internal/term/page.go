@@ -146,6 +146,13 @@ func (p *page) indented(indent int, text string) {
 	}
 }
 
+// lines is indented for a text that may be missing.
+func (p *page) lines(indent int, text string) {
+	if strings.TrimSpace(text) != "" {
+		p.indented(indent, text)
+	}
+}
+
 // hanging prints a first span and a wrapped text beside it.
 func (p *page) hanging(head string, st style, text string) {
 	indent := wide(head)

@@ -22,7 +22,10 @@ func (p *page) promises(r *judge.Result) {
 	for _, want := range []verdict.Kept{verdict.IsBroken, verdict.CannotTell, verdict.IsKept} {
 		for i := range r.Promises {
 			if pr := &r.Promises[i]; pr.MeasuredHere && pr.Verdict == want {
-				p.row(promiseMark(want), cols.cells(pr.ID, pr.Clause, pr.Promised, seenWords(pr))...)
+				p.row(promiseMark(want), cols.cells(pr.ID, pr.Clause, pr.Promised, orElse(pr.Seen, "cannot say"))...)
+				if want == verdict.CannotTell {
+					p.lines(5, pr.Because)
+				}
 			}
 		}
 	}
@@ -37,17 +40,6 @@ func promiseMark(k verdict.Kept) judge.Mark {
 		return judge.MarkAsAgreed
 	}
 	return judge.MarkCannotSay
-}
-
-// seenWords adds why nothing can be said, and in other rows stands in when nothing was written under seen.
-func seenWords(pr *verdict.Promise) string {
-	switch {
-	case pr.Seen == "":
-		return orElse(pr.Because, "cannot say")
-	case pr.Verdict == verdict.CannotTell && pr.Because != "" && pr.Because != pr.Seen:
-		return pr.Seen + ": " + pr.Because
-	}
-	return pr.Seen
 }
 
 // promiseCols are the widths of the columns; clause is 0 on pages without room for it.

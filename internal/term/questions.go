@@ -17,14 +17,14 @@ func (p *page) questions(r *judge.Result) {
 	}
 	open := len(r.Answers) - times[verdict.Yes] - times[verdict.No]
 	p.title("QUESTIONS", fmt.Sprintf("%d yes, %d no, %d cannot say", times[verdict.Yes], times[verdict.No], open))
-	common := commonSpots(r.Answers)
+	common, said := commonSpots(r.Answers), map[string]string{}
 	if p.width >= 110 && len(r.Answers) > 0 {
 		p.marked(span{text: "  "}, p.questionCells("", "", "because", "looked at"))
 	}
 	for _, want := range []verdict.Verdict{verdict.Yes, verdict.CannotSay, verdict.No} {
 		for i := range r.Answers {
 			if r.Answers[i].Verdict == want {
-				p.answered(&r.Answers[i], common)
+				p.answered(&r.Answers[i], common, said)
 			}
 		}
 	}
@@ -36,7 +36,8 @@ func (p *page) questions(r *judge.Result) {
 	}
 }
 
-func (p *page) answered(a *verdict.Answer, common []string) {
+// answered prints one answer. A reason that was said before is not said again: said holds for which question it was.
+func (p *page) answered(a *verdict.Answer, common []string, said map[string]string) {
 	mark := judge.MarkCannotSay
 	switch a.Verdict {
 	case verdict.Yes:
@@ -49,6 +50,11 @@ func (p *page) answered(a *verdict.Answer, common []string) {
 		name += " " + a.Subject
 	}
 	because := orElse(a.Because, "no reason was given")
+	if before, ok := said[because]; ok && wide(because) > 60 {
+		because = "as for " + before
+	} else if !ok {
+		said[because] = name
+	}
 	var own []string
 	for _, b := range spotsOf(a) {
 		if !slices.Contains(common, b) {
@@ -76,7 +82,7 @@ func lookedAt(l verdict.LookedAt) string {
 	if l.Of > 0 {
 		return fmt.Sprintf("%s of %s hosts, %s h", count(l.Hosts), count(l.Of), decimal(l.Hours))
 	}
-	return fmt.Sprintf("%s hosts, %s h", count(l.Hosts), decimal(l.Hours))
+	return fmt.Sprintf("%s, %s h", many(l.Hosts, "host", "hosts"), decimal(l.Hours))
 }
 
 // spotsOf are the blind spots of an answer. That the question's own detector is not built is said without the question.

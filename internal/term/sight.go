@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -158,39 +159,35 @@ func rowName(kind string) string {
 }
 
 func (p *page) timeline(r *judge.Result) {
-	t := r.Timeline
-	steps := 0
-	for _, row := range t.Rows {
-		steps = max(steps, len(row.Counts))
-	}
-	if steps == 0 || t.StepSeconds <= 0 {
-		p.line()
+	steps, start, end := judge.Steps(r)
+	p.line()
+	if steps == 0 {
 		p.indented(0, "Nothing came, at no time.")
 		return
 	}
 	width := p.barWidth()
-	if steps < width {
-		width -= width % steps
+	if n := int(end - start); n > 0 && n < width && float64(n) == end-start {
+		width -= width % n
 	}
-	p.line()
-	if axis := axisOf(r, steps, width); axis != "" {
+	if axis := axisOf(r, start, end, width); axis != "" {
 		indent := pad("time", labelColumn)
 		if p.narrow() {
 			indent = "  "
 		}
 		p.line(span{text: indent + axis})
 	}
-	for _, row := range t.Rows {
-		p.bar(rowName(row.Kind), strip(row.Counts, steps, width), hoursSeen(row.Counts, steps, t.StepSeconds))
+	for _, row := range r.Timeline.Rows {
+		p.bar(rowName(row.Kind), strip(row.Counts, start, end, width), timeSeen(row.Counts, start, end, r.Timeline.StepSeconds))
 	}
 }
 
-// strip draws one row: # where every joined step had something, : where some had, / where none had.
-func strip(counts []uint64, steps, width int) string {
+// strip draws a row from step start to step end: # where every joined step had something, : where some had, / where none had.
+func strip(counts []uint64, start, end float64, width int) string {
 	b := make([]byte, width)
+	each := (end - start) / float64(width) // steps in a column; a twentieth of it is not worth a mark
 	for x := range b {
-		from := x * steps / width
-		to := max(from+1, (x+1)*steps/width)
+		from := int(start + each*float64(x) + each/20)
+		to := max(from+1, int(math.Ceil(start+each*float64(x+1)-each/20)))
 		hit := 0
 		for i := from; i < to; i++ {
 			if i < len(counts) && counts[i] > 0 {
@@ -209,32 +206,35 @@ func strip(counts []uint64, steps, width int) string {
 	return string(b)
 }
 
-func hoursSeen(counts []uint64, steps, stepSeconds int) string {
-	hit := 0
-	for _, c := range counts {
+// timeSeen says for how long of the window something came.
+func timeSeen(counts []uint64, start, end float64, stepSeconds int) string {
+	hit := 0.0
+	for i, c := range counts {
 		if c > 0 {
-			hit++
+			hit += max(0, min(end, float64(i+1))-max(start, float64(i)))
 		}
 	}
 	if hit == 0 {
 		return "never"
 	}
 	unit, name := 3600.0, "h"
-	if steps*stepSeconds < 2*3600 {
+	if (end-start)*float64(stepSeconds) < 2*3600 {
 		unit, name = 60, "min"
 	}
-	return fmt.Sprintf("%s of %s %s", decimal(float64(hit*stepSeconds)/unit), decimal(float64(steps*stepSeconds)/unit), name)
+	return fmt.Sprintf("%s of %s %s", decimal(hit*float64(stepSeconds)/unit), decimal((end-start)*float64(stepSeconds)/unit), name)
 }
 
 func decimal(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") }
 
-// axisOf prints the local time at every sixth or so of the strip.
-func axisOf(r *judge.Result, steps, width int) string {
+// axisOf prints the local time at round times along the strip.
+func axisOf(r *judge.Result, start, end float64, width int) string {
 	from, err := time.Parse(time.RFC3339, r.Timeline.From)
 	if err != nil {
 		return ""
 	}
-	total := time.Duration(steps) * time.Duration(r.Timeline.StepSeconds) * time.Second
+	step := float64(r.Timeline.StepSeconds) * float64(time.Second)
+	from = from.Add(time.Duration(start * step))
+	total := time.Duration((end - start) * step)
 	if total <= 0 || total > 400*24*time.Hour {
 		return ""
 	}
@@ -243,11 +243,11 @@ func axisOf(r *judge.Result, steps, width int) string {
 	zone := judge.Zone(r)
 	free := 0
 	for t := from.Truncate(time.Minute).In(zone); t.Before(from.Add(total)); t = t.Add(time.Minute) {
-		if t.Before(from) || !onAxis(t, every) {
+		if t.Before(from.Add(-total/100)) || !onAxis(t, every) {
 			continue
 		}
 		label := t.Format(layout)
-		x := int(float64(t.Sub(from)) / float64(total) * float64(width))
+		x := int(max(0, float64(t.Sub(from))/float64(total)*float64(width)) + 0.5)
 		if x >= free && x+len(label) <= width {
 			copy(axis[x:], label)
 			free = x + len(label) + 1
@@ -259,6 +259,8 @@ func axisOf(r *judge.Result, steps, width int) string {
 // axisSteps chooses the labels of an axis: clock times within three days, else days.
 func axisSteps(total time.Duration) (layout string, every time.Duration) {
 	switch {
+	case total <= 10*time.Minute:
+		return "15:04", time.Minute
 	case total <= time.Hour:
 		return "15:04", 10 * time.Minute
 	case total <= 6*time.Hour:

@@ -221,6 +221,24 @@ func TestAnyTimelineIsDrawn(t *testing.T) {
 	})
 }
 
+func TestOnlyTheWindowCountsAsSeen(t *testing.T) {
+	r := termtest.Outside()
+	r.Agreement.TimeZone = "UTC"
+	r.Window = &judge.Window{First: "2026-11-18T06:07:30Z", Last: "2026-11-18T06:22:30Z", Seconds: 900}
+	r.Timeline.Rows = []judge.TimelineRow{{Kind: "conn", Counts: []uint64{5, 7}}, {Kind: "web", Counts: []uint64{0, 7}}, {Kind: "dns", Counts: []uint64{0, 0}}}
+	got := page(t, r, term.Options{})
+	for _, want := range []string{
+		"connections   " + strings.Repeat("#", 48) + "      15 of 15 min",
+		"web and TLS   " + strings.Repeat("/", 24) + strings.Repeat("#", 24) + "     7.5 of 15 min",
+		"DNS           " + strings.Repeat("/", 48) + "             never",
+		"time                  06:10                           06:20",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
 type broken struct{}
 
 var errFull = errors.New("disk full")

@@ -132,6 +132,14 @@ func orElse(s, other string) string {
 	return s
 }
 
+// many prints a number with its noun.
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + more
+}
+
 // count prints a number with commas between thousands.
 func count[T int | int64 | uint64](n T) string {
 	s := fmt.Sprint(n)

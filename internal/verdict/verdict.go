@@ -1,6 +1,9 @@
 package verdict
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Verdict is the answer to a question that Candor asked itself. The zero value is CannotSay.
 type Verdict uint8
@@ -24,7 +27,7 @@ func (v Verdict) String() string {
 
 // Words is the verdict as people read it.
 func (v Verdict) Words() string {
-	return [...]string{"cannot say", "yes", "no"}[min(v, No)]
+	return strings.ReplaceAll(v.String(), "_", " ")
 }
 
 // MarshalText writes the JSON word.
