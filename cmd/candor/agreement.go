@@ -67,8 +67,3 @@ func (c *agreementExplainCmd) Run(w *world) error {
 	}
 	return nil
 }
-
-type agreementInitCmd struct{}
-
-// Run writes a first agreement.
-func (c *agreementInitCmd) Run(w *world) error { return nil }

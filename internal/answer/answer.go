@@ -156,12 +156,12 @@ func (c *Case) because(spots []*verdict.Defect, n need) string {
 	var parts []string
 	for _, d := range spots {
 		if d.Verdict == verdict.Yes && d.Code != verdict.DetectorNotBuilt && len(parts) < 3 {
-			parts = append(parts, d.Name()+": "+strings.TrimSuffix(d.Words, "."))
+			parts = append(parts, d.Short())
 		}
 	}
 	for _, d := range spots {
 		if d.Code == verdict.DetectorNotBuilt {
-			parts = append(parts, "no detector is built yet")
+			parts = append(parts, d.Short())
 		}
 	}
 	if len(parts) == 0 {

@@ -78,18 +78,30 @@ func fraction(part, all uint64) *float64 {
 	return &f
 }
 
+func ofFeed(e *coverage.Evidence, c record.Count) uint64 { return e.Whole.Counts[c] }
+
+// ofSegments adds up what hosts of the named segments did themselves: their lookups, and not those of their resolver.
+func ofSegments(e *coverage.Evidence, c record.Count) uint64 {
+	var n uint64
+	for _, s := range e.Segments {
+		n += s.Counts[c]
+	}
+	return n
+}
+
 // maxSteps bounds the timeline: longer windows get longer steps.
 const maxSteps = 200
 
 func (j *Judge) timeline(windows []*coverage.Evidence) Timeline {
 	kinds := []struct {
 		name   string
+		of     func(*coverage.Evidence, record.Count) uint64
 		counts []record.Count
 	}{
-		{"conn", []record.Count{record.Conns}},
-		{"web", []record.Count{record.MessagesTLS, record.MessagesHTTP}},
-		{"dns", []record.Count{record.DNSQueries, record.DNSReplies}},
-		{"dhcp", []record.Count{record.MessagesDHCP}},
+		{"conn", ofFeed, []record.Count{record.Conns}},
+		{"web", ofFeed, []record.Count{record.MessagesTLS, record.MessagesHTTP}},
+		{"dns", ofSegments, []record.Count{record.DNSQueries, record.DNSReplies}},
+		{"dhcp", ofFeed, []record.Count{record.MessagesDHCP}},
 	}
 	t := Timeline{StepSeconds: int(record.Quarter / 1e9), Rows: []TimelineRow{}}
 	if len(windows) == 0 {
@@ -105,7 +117,7 @@ func (j *Judge) timeline(windows []*coverage.Evidence) Timeline {
 				row.Counts = append(row.Counts, 0)
 			}
 			for _, c := range k.counts {
-				row.Counts[len(row.Counts)-1] += w.Whole.Counts[c]
+				row.Counts[len(row.Counts)-1] += k.of(w, c)
 			}
 		}
 		t.Rows = append(t.Rows, row)

@@ -39,6 +39,59 @@ func (c Code) OnlyLimits() bool {
 	return false
 }
 
+// Short says in a few words what a defect of this code hides; for a sentence that gives reasons.
+func (d *Defect) Short() string {
+	switch d.Code {
+	case VantageOutside:
+		return "the sensor stands outside the firewall"
+	case VantageUnmirroredPort:
+		return "the port gets no copy of traffic"
+	case VantageManagementPort:
+		return "the port carries network gear, not computers"
+	case VantageAfterProxy:
+		return "all visitors appear as one proxy"
+	case FeedOneWay:
+		return "one direction was never seen"
+	case FeedAsymmetric:
+		return "part of the traffic takes a second way"
+	case FeedLoss:
+		return "part of the traffic is missing from the copy"
+	case FeedDuplicated:
+		return "frames come twice"
+	case FeedTruncated:
+		return "frames are cut"
+	case FeedIPv6Missing:
+		return "IPv6 of " + d.Subject + " was never seen"
+	case SegmentMissing:
+		return d.Subject + " is not in sight"
+	case DirectionMissing:
+		return d.Subject + " was never seen"
+	case KindMissing:
+		return d.Subject + " was never seen"
+	case VolumeLow:
+		return "far less traffic passes than was promised"
+	case HostsCountedTwice:
+		return "hosts of " + d.Subject + " have several addresses"
+	case InputDamaged:
+		return "an input is damaged"
+	case InputUnread:
+		return "part of the input cannot be read"
+	case StateEvicted:
+		return "there was more than fits into memory"
+	case CaptureDrops:
+		return "the capture itself lost packets"
+	case DetectorNotBuilt:
+		return "no detector is built yet"
+	case IntelStale:
+		return "no fresh list was given"
+	case HistoryShort:
+		return "there is less history than it needs"
+	case DNSEncrypted:
+		return "lookups of " + d.Subject + " are encrypted"
+	}
+	return string(d.Code)
+}
+
 // Sign is one observation with its weight in bits: log2 of how much likelier it is with the defect than without.
 type Sign struct {
 	Sign  string  `json:"sign"`
