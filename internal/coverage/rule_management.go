@@ -62,7 +62,7 @@ func weighManagement(e *Evidence, _ string) Ruling {
 func managementPlace(e *Evidence, b *balance) {
 	outward := 0
 	for i := range e.Whole.Clients {
-		if e.Whole.Clients[i].Toward > 0 {
+		if c := &e.Whole.Clients[i]; c.Toward > 0 && c.Place != record.Internet {
 			outward++
 		}
 	}

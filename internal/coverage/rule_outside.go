@@ -66,7 +66,7 @@ func outsideAddresses(e *Evidence, b *balance) {
 	words := "packets that carry an inside address"
 	weight := maxSign
 	if e.Terms.Scope.Assumed {
-		weight = 2 // who uses public addresses inside would look the same
+		weight = 1 // who uses public addresses inside would look the same
 	}
 	switch {
 	case all < 50:
@@ -83,6 +83,10 @@ func outsideAddresses(e *Evidence, b *balance) {
 
 func outsideTranslation(e *Evidence, b *balance) {
 	all, inside, public := e.families()
+	if e.Terms.Scope.Assumed {
+		outsideStacks(e, b)
+		return
+	}
 	if !e.Terms.hasPublic() || all < 50 {
 		return
 	}
@@ -103,6 +107,27 @@ func outsideTranslation(e *Evidence, b *balance) {
 	case s < 0.01:
 		b.add("translation", "packets that carry an address after translation", value, -3)
 	}
+}
+
+// outsideStacks looks, without an agreement, for many machines behind one public address.
+func outsideStacks(e *Evidence, b *balance) {
+	var all uint64
+	var top record.ClientSeen
+	for i := range e.Whole.Clients {
+		c := &e.Whole.Clients[i]
+		if c.Place != record.Internet || !c.Addr.Is4() {
+			continue
+		}
+		all += c.Conns
+		if c.Conns > top.Conns {
+			top = *c
+		}
+	}
+	if all < 50 || float64(top.Conns) < 0.5*float64(all) || len(top.Stacks) < manyStacks {
+		return
+	}
+	b.add("translation", "kinds of TCP stack behind one public address that opens most connections: many machines behind a translation",
+		fmt.Sprintf("%d behind %s", len(top.Stacks), top.Addr), 4)
 }
 
 // untranslated reports whether inside addresses are common here. Then few cards, or no frame of a host's own, come from a

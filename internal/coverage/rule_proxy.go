@@ -67,10 +67,15 @@ const manyStacks = 4
 func (e *Evidence) busiestClient() (top record.ClientSeen, others int, all float64) {
 	var outward uint64
 	for i := range e.Whole.Clients {
-		outward += e.Whole.Clients[i].Toward
+		if e.Whole.Clients[i].Place != record.Internet {
+			outward += e.Whole.Clients[i].Toward
+		}
 	}
 	for i := range e.Whole.Clients {
 		c := e.Whole.Clients[i]
+		if c.Place == record.Internet {
+			continue
+		}
 		if outward >= 20 {
 			c.Conns = c.Toward
 		}

@@ -86,7 +86,9 @@ func (e *Evidence) talkers(own record.MAC) int {
 func (e *Evidence) outwardRate() float64 {
 	var most uint64
 	for i := range e.Whole.Clients {
-		most = max(most, e.Whole.Clients[i].Toward)
+		if c := &e.Whole.Clients[i]; c.Place != record.Internet {
+			most = max(most, c.Toward)
+		}
 	}
 	return share(float64(most), e.observed().Minutes())
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // conn is a connection's hot entry: 256 bytes without pointers, so that the collector never looks at it. The two ends stand in canonical
@@ -23,7 +24,7 @@ type conn struct {
 	reports    uint32
 	vlan       [2]uint16 // outer and inner tag of the first packet
 	mac        [2]decode.MAC
-	sampled    uint8 // packets whose checksum was looked at
+	few        uint8 // packets so far, copies left out, up to checksumSample
 	letters    uint8
 	history    [18]byte
 
@@ -59,7 +60,6 @@ const (
 	flagJudged                           // sight knows its directions
 	flagFragmented                       // payload by fragments: sequence numbers say nothing about loss
 	flagQuiet                            // its messages are of no interest any more
-	flagThree                            // three packets or more were seen
 	flagEncrypted                        // counted as encrypted DNS
 )
 
@@ -139,13 +139,7 @@ func (c *conn) scaled(s int, n *uint16, l byte) {
 	}
 }
 
-func (c *conn) opening() openings {
-	return openings{ts: c.first, orig: c.ends[c.orig], resp: c.ends[1-c.orig], port: c.respPort(), proto: c.proto}
-}
-
-type openings struct {
-	ts         record.Time
-	orig, resp decode.Addr
-	port       uint16
-	proto      uint8
+// opening is what sight is told of the connection's beginning.
+func (c *conn) opening() sight.Opening {
+	return sight.Opening{TS: c.first, Orig: c.ends[c.orig], Resp: c.ends[1-c.orig], RespPort: c.respPort(), Proto: c.proto}
 }

@@ -53,9 +53,9 @@ func (t *Table) readHTTP(c *conn, tk *talk, from int, ts record.Time, data []byt
 	d := &tk.http.dir[from]
 	switch d.body {
 	case chunkSizes:
-		return t.readChunkSize(c, tk, from, data)
+		return t.readChunkSize(tk, from, data)
 	case chunkTail:
-		return t.readTrailer(c, tk, from, data)
+		return t.readTrailer(tk, from, data)
 	}
 	if len(data) < len("HTTP/") && bytes.HasPrefix([]byte("HTTP/"), data) {
 		return 0
@@ -157,7 +157,7 @@ func (t *Table) readResponse(c *conn, tk *talk, from int, ts record.Time, data [
 }
 
 // bodyPassed takes note that a body of known length, or a chunk, has gone by.
-func (t *Table) bodyPassed(_ *conn, tk *talk, from int, _ record.Time) {
+func (t *Table) bodyPassed(tk *talk, from int) {
 	h := tk.http
 	if h == nil || h.dir[from].body != sizedBody {
 		return
@@ -183,7 +183,7 @@ func (t *Table) bodyEnded(tk *talk, from int, length uint64) {
 }
 
 // readChunkSize reads one "size;extensions" line and passes the chunk and the line end behind it.
-func (t *Table) readChunkSize(_ *conn, tk *talk, from int, data []byte) int {
+func (t *Table) readChunkSize(tk *talk, from int, data []byte) int {
 	s, d := &tk.dir[from], &tk.http.dir[from]
 	end := bytes.IndexByte(data[:min(len(data), maxChunkLine)], '\n')
 	if end < 0 {
@@ -208,7 +208,7 @@ func (t *Table) readChunkSize(_ *conn, tk *talk, from int, data []byte) int {
 }
 
 // readTrailer passes trailer lines up to the empty one.
-func (t *Table) readTrailer(_ *conn, tk *talk, from int, data []byte) int {
+func (t *Table) readTrailer(tk *talk, from int, data []byte) int {
 	end := bytes.IndexByte(data, '\n')
 	if end < 0 {
 		return 0

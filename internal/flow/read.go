@@ -70,9 +70,9 @@ func (t *Table) again(tk *talk) {
 }
 
 // skipped tells the reader that what it wanted to pass has gone by.
-func (t *Table) skipped(c *conn, tk *talk, from int, ts record.Time) {
+func (t *Table) skipped(tk *talk, from int) {
 	if tk.kind == kindHTTP {
-		t.bodyPassed(c, tk, from, ts)
+		t.bodyPassed(tk, from)
 	}
 }
 

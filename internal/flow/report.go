@@ -15,8 +15,7 @@ func (t *Table) finish(e uint32, c *conn) {
 		t.settleHoles(c, t.now, true)
 	}
 	t.report(c, true)
-	o := c.opening()
-	t.sight.Ended(sight.Opening{TS: o.ts, Orig: o.orig, Resp: o.resp, RespPort: o.port, Proto: o.proto}, t.now, c.answered())
+	t.sight.Ended(c.opening(), t.now, c.answered())
 	if c.talk != 0 {
 		t.talks.release(c)
 	}
@@ -75,7 +74,7 @@ func since(reported *uint64, now uint64) uint64 {
 
 // judge tells sight once what a TCP connection shows of its two directions.
 func (t *Table) judge(c *conn) {
-	if c.proto != decode.ProtoTCP || c.flags&flagJudged != 0 || c.flags&flagThree == 0 || (c.side[0].bits|c.side[1].bits)&bitAcked == 0 {
+	if c.proto != decode.ProtoTCP || c.flags&flagJudged != 0 || c.few < 3 || (c.side[0].bits|c.side[1].bits)&bitAcked == 0 {
 		return
 	}
 	c.flags |= flagJudged

@@ -111,7 +111,7 @@ func (t *Table) hear(e uint32, c *conn, from int, ts record.Time, at uint64, p *
 		n := end - s.next
 		s.next, s.skip, s.passed = end, s.skip-n, s.passed+n
 		if s.skip == 0 {
-			t.skipped(c, tk, from, ts)
+			t.skipped(tk, from)
 		}
 	case at > s.next:
 		if t.heldFull(s, len(data)) && t.resync(s) {
@@ -208,7 +208,7 @@ func (t *Table) take(c *conn, tk *talk, from int, ts record.Time, g segment) {
 			n := min(s.skip, uint64(len(data)))
 			s.skip, s.passed, data = s.skip-n, s.passed+n, data[n:]
 			if s.skip == 0 {
-				t.skipped(c, tk, from, ts)
+				t.skipped(tk, from)
 			}
 			continue
 		}
@@ -230,7 +230,7 @@ func (t *Table) take(c *conn, tk *talk, from int, ts record.Time, g segment) {
 		}
 		s.skip, s.passed = s.skip-missing, s.passed+missing
 		if s.skip == 0 {
-			t.skipped(c, tk, from, ts)
+			t.skipped(tk, from)
 		}
 	}
 }

@@ -17,7 +17,7 @@ type Table struct {
 	now     record.Time // the latest packet time, but for a clock that went back for good
 	begun   bool
 	oldest  []candidate // who goes next when the table is full
-	evicted []uint32    // scratch
+	scratch []uint32
 
 	talks     talks
 	fragments fragments
@@ -84,10 +84,8 @@ func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, fram
 			c.mac[from] = p.SrcMAC
 		}
 	}
-	if c.flags&flagThree == 0 && c.side[0].pkts+c.side[1].pkts >= 3 {
-		c.flags |= flagThree
-	}
-	if c.sampled < checksumSample && !again {
+	if c.few < checksumSample && !again {
+		c.few++
 		t.sampleChecksum(c, from, ts, p, frame)
 	}
 	if p.Fragment {
@@ -122,8 +120,7 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 	}
 	c.due = t.deadline(c, ts)
 	t.wheel.link(&t.index, e, c)
-	o := c.opening()
-	t.sight.Opened(sight.Opening{TS: ts, Orig: o.orig, Resp: o.resp, RespPort: o.port, Proto: o.proto})
+	t.sight.Opened(c.opening())
 	return e
 }
 
@@ -131,7 +128,6 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 const checksumSample = 4
 
 func (t *Table) sampleChecksum(c *conn, from int, ts record.Time, p *decode.Packet, frame []byte) {
-	c.sampled++
 	ip, transport := decode.Checksum(p, frame)
 	switch {
 	case ip == decode.ChecksumBad || transport == decode.ChecksumBad:
@@ -171,14 +167,14 @@ func (t *Table) Len() int { return t.index.used }
 // incomplete, and sight. The Table must not be used afterwards, but for Drain.
 func (t *Table) Finish(ts record.Time) {
 	t.Advance(ts)
-	t.evicted = t.evicted[:0]
+	t.scratch = t.scratch[:0]
 	for e := range t.index.fresh {
 		if t.index.at(e).born != 0 {
-			t.evicted = append(t.evicted, e)
+			t.scratch = append(t.scratch, e)
 		}
 	}
-	t.sortByBirth(t.evicted)
-	for _, e := range t.evicted {
+	t.sortByBirth(t.scratch)
+	for _, e := range t.scratch {
 		t.finish(e, t.index.at(e))
 	}
 	t.endLeases()

@@ -17,7 +17,7 @@ func (t *Table) tcp(e uint32, c *conn, from int, ts record.Time, p *decode.Packe
 	span := segmentSpan(p)
 	c.base(from, p, span)
 	rel := me.relative(p.Seq)
-	c.letters4(from, p, rel)
+	c.noteFlags(from, p, rel)
 	if p.Window == 0 && fl&decode.RST == 0 && peer.state != tcpClosed && me.state != tcpReset {
 		c.scaled(from, &me.zeroWins, 'W')
 	}
@@ -34,9 +34,9 @@ func (t *Table) tcp(e uint32, c *conn, from int, ts record.Time, p *decode.Packe
 		me.bits |= bitData
 	}
 	if fl&decode.ACK != 0 {
-		t.acknowledge(e, c, from, ts, p)
+		t.acknowledge(c, from, ts, p)
 	}
-	t.occupy(e, c, from, p, rel, span)
+	t.occupy(c, from, p, rel, span)
 	was := [2]tcpState{me.state, peer.state}
 	closes := c.step(from, p)
 	if p.PayloadLen > 0 && fl&decode.RST == 0 && rel >= 0 && c.flags&flagQuiet == 0 {
@@ -101,8 +101,8 @@ func (c *conn) base(from int, p *decode.Packet, span uint64) {
 	}
 }
 
-// letters4 adds the history letters that follow from flags and payload.
-func (c *conn) letters4(from int, p *decode.Packet, rel int64) {
+// noteFlags adds the history letters that follow from flags and payload.
+func (c *conn) noteFlags(from int, p *decode.Packet, rel int64) {
 	me := &c.side[from]
 	switch p.Flags & (decode.SYN | decode.FIN | decode.RST) {
 	case 0:
@@ -142,7 +142,7 @@ func (c *conn) repeated(from int, bit letterSet, l byte, last *uint32, at uint32
 }
 
 // occupy moves the top of what an end has sent, notes bytes jumped over and retransmissions.
-func (t *Table) occupy(e uint32, c *conn, from int, p *decode.Packet, rel int64, span uint64) {
+func (t *Table) occupy(c *conn, from int, p *decode.Packet, rel int64, span uint64) {
 	me := &c.side[from]
 	end := rel + int64(span)
 	delta := end - int64(me.top)
@@ -169,7 +169,7 @@ func (t *Table) occupy(e uint32, c *conn, from int, p *decode.Packet, rel int64,
 }
 
 // acknowledge takes the acknowledgement number of a segment that end from sent, about what the peer sent.
-func (t *Table) acknowledge(e uint32, c *conn, from int, ts record.Time, p *decode.Packet) {
+func (t *Table) acknowledge(c *conn, from int, ts record.Time, p *decode.Packet) {
 	peer := &c.side[1-from]
 	if peer.state == tcpInactive {
 		if peer.bits&bitBased == 0 {

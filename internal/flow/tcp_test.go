@@ -100,3 +100,11 @@ func TestAcksAndGaps(t *testing.T) {
 		})
 	}
 }
+
+// TestSlowIsJudged: packets count over the whole connection, not per report.
+func TestSlowIsJudged(t *testing.T) {
+	n := counts(run(DefaultConfig(), script(t, "0 > PA 100 500 10; 70 < PA 500 110 10; 140 > PA 110 510 10; 210 < A 510 120 0")))
+	if n[record.TCPJudged] != 1 || n[record.OneWay] != 0 {
+		t.Errorf("judged %d, one way %d, want 1 and 0", n[record.TCPJudged], n[record.OneWay])
+	}
+}

@@ -135,6 +135,7 @@ func (t *Table) Advance(ts record.Time) {
 	t.advance(ts)
 }
 
+// advance is Advance after sight was told what the minute before held.
 func (t *Table) advance(ts record.Time) {
 	if ts < t.wheel.next && t.begun {
 		t.now = max(t.now, ts)

@@ -37,7 +37,7 @@ func (b *Builder) Opened(o Opening) {
 		return
 	}
 	w[record.ConnsTCP]++
-	if from == atInternet || from == atLink {
+	if !b.isClient(from) {
 		return
 	}
 	if c, _ := b.clients.at(o.Orig); c != nil {
@@ -101,7 +101,7 @@ func (b *Builder) Ended(o Opening, ts record.Time, answered bool) {
 	if from == atInternet && (to >= 0 || to == atOwnPublic) {
 		b.whole[record.ConnsUnanswered]++
 	}
-	if o.Proto == decode.ProtoTCP && from != atInternet && from != atLink {
+	if o.Proto == decode.ProtoTCP && b.isClient(from) {
 		if c, _ := b.clients.at(o.Orig); c != nil {
 			c.failed++
 		}
@@ -225,7 +225,7 @@ func (b *Builder) Requested(ts record.Time, clientAddr, _ decode.Addr, proxied b
 		return
 	}
 	b.whole[record.HTTPProxied]++
-	if at := b.places.of(clientAddr); at == atInternet || at == atLink {
+	if !b.isClient(b.places.of(clientAddr)) {
 		return
 	}
 	if c, _ := b.clients.at(clientAddr); c != nil {

@@ -29,9 +29,15 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
 		b.peer(ts, p.Dst, dst)
 	}
-	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && src != atInternet && src != atLink {
+	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(src) {
 		b.stack(p)
 	}
+}
+
+// isClient reports whether the stacks and connections of a place's addresses are kept one by one: those of ours. Without an
+// agreement nobody knows which public addresses are ours, so all are kept.
+func (b *Builder) isClient(at place) bool {
+	return at != atLink && (at != atInternet || b.places.scope.Assumed)
 }
 
 // families counts by address family and place; v6 data leaves out link-local and multicast talk.
