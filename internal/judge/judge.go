@@ -29,8 +29,14 @@ type Judge struct {
 	quarters map[record.Time]*coverage.Evidence
 	minutes  map[record.Time][]record.Sight // the newest ones, for "now"
 	newest   record.Time
-	inputs   map[string]inputState
+	inputs   map[inputKey]inputState
 	critical map[record.Time]*coverage.Presence // by quarter
+}
+
+// inputKey tells inputs apart; the same file may be given twice.
+type inputKey struct {
+	index int
+	path  string
 }
 
 type inputState struct {
@@ -52,7 +58,7 @@ func New(cfg Config) (*Judge, error) {
 		seen:     map[record.BatchID]bool{},
 		quarters: map[record.Time]*coverage.Evidence{},
 		minutes:  map[record.Time][]record.Sight{},
-		inputs:   map[string]inputState{},
+		inputs:   map[inputKey]inputState{},
 		critical: map[record.Time]*coverage.Presence{},
 	}, nil
 }
@@ -76,8 +82,9 @@ func (j *Judge) Observe(b *record.Batch) {
 		j.fold(&b.Sight[i])
 	}
 	for _, in := range b.Inputs {
-		if old, ok := j.inputs[in.Path]; !ok || later(b.ID, old.id) {
-			j.inputs[in.Path] = inputState{in, b.ID}
+		key := inputKey{in.Index, in.Path}
+		if old, ok := j.inputs[key]; !ok || later(b.ID, old.id) {
+			j.inputs[key] = inputState{in, b.ID}
 		}
 	}
 }
@@ -161,12 +168,14 @@ func (j *Judge) recent(ended bool) *coverage.Evidence {
 	return e
 }
 
-// inputList lists the inputs by path.
+// inputList lists the inputs in the order in which they were given.
 func (j *Judge) inputList() []record.Input {
 	out := make([]record.Input, 0, len(j.inputs))
 	for _, in := range j.inputs {
 		out = append(out, in.Input)
 	}
-	slices.SortFunc(out, func(a, b record.Input) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(out, func(a, b record.Input) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Path, b.Path))
+	})
 	return out
 }

@@ -49,6 +49,7 @@ func (b *Batch) Rows() int {
 
 // Input says what was read of one file (or stream) and where reading stopped.
 type Input struct {
+	Index   int      `json:"-"` // its place in the order in which inputs were given
 	Path    string   `json:"path"`
 	Kind    string   `json:"kind"` // pcap, pcapng, zeek, suricata, ...
 	Feed    Feed     `json:"feed"`

@@ -36,6 +36,8 @@ const DefaultBatchFrames = 16384
 type Source struct {
 	opts   Options
 	files  []*capture.File
+	order  []int // of each file: its place among all inputs
+	given  int   // inputs opened so far
 	merge  *capture.Merge
 	links  []map[uint16]uint64 // frames of unread link types, by file
 	alien  []record.Input      // inputs that are no capture at all
@@ -85,12 +87,14 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 
 func (s *Source) open(ctx context.Context, path string) error {
 	f, err := capture.Open(ctx, path, s.opts.Stdin)
+	defer func() { s.given++ }()
 	switch {
 	case err == nil:
 		s.files = append(s.files, f)
+		s.order = append(s.order, s.given)
 	case errors.Is(err, capture.ErrNotCapture):
 		s.alien = append(s.alien, record.Input{
-			Path: path, Kind: "unknown", Feed: s.opts.Feed,
+			Index: s.given, Path: path, Kind: "unknown", Feed: s.opts.Feed,
 			Stopped: &record.Stopped{At: 0, Unread: -1, Because: "not a capture file (pcap or pcapng, also .gz or .zst) nor a log that can be read yet"},
 		})
 	default:
