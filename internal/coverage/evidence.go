@@ -43,6 +43,7 @@ func (e *Evidence) Add(s *record.Sight) {
 func (e *Evidence) Join(o *Evidence) {
 	e.cached = nil
 	e.Whole.Merge(&o.Whole)
+	e.Whole.Acked = record.ThinAcked(e.Whole.Acked, maxAckedRuns)
 	for id, s := range o.Segments {
 		if e.Segments[id] == nil {
 			e.Segments[id] = &record.Sight{Segment: id, Feed: s.Feed, Sensor: s.Sensor}
@@ -58,6 +59,9 @@ func (e *Evidence) Join(o *Evidence) {
 	}
 	e.Seen = record.Span{From: min(e.Seen.From, o.Seen.From), To: max(e.Seen.To, o.Seen.To)}
 }
+
+// maxAckedRuns bounds how finely a long stretch remembers when acknowledgements came.
+const maxAckedRuns = 16384
 
 // n is a counter of the feed as a whole.
 func (e *Evidence) n(c record.Count) float64 { return float64(e.Whole.Counts[c]) }

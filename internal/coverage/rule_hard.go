@@ -81,16 +81,21 @@ func weighUnread(e *Evidence, _ string) Ruling {
 func evictedRule() Rule { return Rule{Code: verdict.StateEvicted, Hard: true, Weigh: weighEvicted} }
 
 func weighEvicted(e *Evidence, _ string) Ruling {
-	var lost float64
+	var beyond record.Sketch
+	beyond.Merge(&e.Whole.Beyond)
 	for _, s := range e.Segments {
-		lost += float64(s.LostHosts)
+		beyond.Merge(&s.Beyond)
 	}
-	conns, budget, sets := e.n(record.EvictedConns), e.n(record.OverBudget), float64(e.Whole.LostHosts)+lost
+	conns, budget := e.n(record.EvictedConns), e.n(record.OverBudget)
+	sets := max(float64(beyond.Estimate()), min(1, float64(e.Whole.LostHosts)))
 	if conns+budget+sets > 0 {
 		return Ruling{
 			Verdict: verdict.Yes, Strength: verdict.AlmostCertain, Bits: verdict.CertainBits,
 			Signs: []verdict.Sign{
-				{Sign: "connections, messages and host sightings let go", Value: fmt.Sprintf("%s, %s, %s", count(conns), count(budget), count(sets)), Bits: verdict.CertainBits},
+				{
+					Sign:  "connections, messages, and hosts, cards and peers let go",
+					Value: fmt.Sprintf("%s, %s, about %s (give or take %.1f %%)", count(conns), count(budget), count(sets), 100*record.SketchError), Bits: verdict.CertainBits,
+				},
 			},
 			Words: "There was more going on than Candor keeps in memory; some of it was let go and counted.",
 			Do:    "Give the sensor more memory, or let it watch fewer networks. A flood does the same: look for scans.",
@@ -99,7 +104,7 @@ func weighEvicted(e *Evidence, _ string) Ruling {
 	if e.n(record.Frames) == 0 {
 		return lacking("nothing was read")
 	}
-	return hardNo("connections, messages and host sightings let go", "Nothing had to be let go for want of memory.")
+	return hardNo("connections, messages, and hosts, cards and peers let go", "Nothing had to be let go for want of memory.")
 }
 
 func dropsRule() Rule {

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"cmp"
+	"net/netip"
 	"slices"
 )
 
@@ -12,9 +13,13 @@ func (s *Sight) Merge(other *Sight) {
 	s.mergeSpan(other)
 	s.Counts.Add(&other.Counts)
 	s.Hosts = union(s.Hosts, other.Hosts, func(a, b *HostSeen) int { return a.Addr.Compare(b.Addr) }, (*HostSeen).merge)
+	s.Hosts = bound(s.Hosts, &s.Beyond, func(h *HostSeen) uint64 { return HashAddr(h.Addr) })
 	s.Cards = union(s.Cards, other.Cards, func(a, b *CardSeen) int { return bytes.Compare(a.MAC[:], b.MAC[:]) }, (*CardSeen).merge)
+	s.Cards = bound(s.Cards, &s.Beyond, func(c *CardSeen) uint64 { return mixHash(c.MAC[:]) })
 	s.Clients = union(s.Clients, other.Clients, func(a, b *ClientSeen) int { return a.Addr.Compare(b.Addr) }, (*ClientSeen).merge)
+	s.Clients = bound(s.Clients, &s.Beyond, func(c *ClientSeen) uint64 { return HashAddr(c.Addr) })
 	s.Groups = union(s.Groups, other.Groups, func(a, b *GroupSeen) int { return cmp.Compare(a.Group, b.Group) }, (*GroupSeen).merge)
+	s.Groups = bound(s.Groups, &s.Beyond, func(g *GroupSeen) uint64 { return mixHash([]byte(g.Group)) })
 	s.Pairs = union(s.Pairs, other.Pairs, comparePairs, (*PairSeen).merge)
 	s.VLANs = union(s.VLANs, other.VLANs, func(a, b *uint16) int { return cmp.Compare(*a, *b) }, func(*uint16, *uint16) {})
 	s.Acked = mergeAcked(s.Acked, other.Acked)
@@ -28,6 +33,7 @@ func (s *Sight) Merge(other *Sight) {
 		s.Drops = &d
 	}
 	s.LostHosts += other.LostHosts
+	s.Beyond.Merge(&other.Beyond)
 }
 
 func (s *Sight) mergeSpan(other *Sight) {
@@ -41,35 +47,98 @@ func (s *Sight) mergeSpan(other *Sight) {
 	}
 }
 
-// union merges two sorted sets; equal elements are joined by join(into, from).
+// union merges two sorted sets; equal elements are joined by join(into, from). a is changed in place: the minutes of an hour
+// show mostly the same hosts, so that most merges add few elements.
 func union[T any](a, b []T, compare func(a, b *T) int, join func(into, from *T)) []T {
-	if len(b) == 0 {
-		return a
-	}
-	out := make([]T, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch c := compare(&a[0], &b[0]); {
+	fresh := len(b) - common(a, b, compare)
+	i, j := len(a)-1, len(b)-1
+	a = append(a, make([]T, fresh)...)
+	for k := len(a) - 1; j >= 0; k-- {
+		c := -1
+		if i >= 0 {
+			c = compare(&a[i], &b[j])
+		}
+		switch {
 		case c < 0:
-			out, a = append(out, a[0]), a[1:]
+			a[k], j = b[j], j-1
 		case c > 0:
-			out, b = append(out, b[0]), b[1:]
+			a[k], i = a[i], i-1
 		default:
-			v := a[0]
-			join(&v, &b[0])
-			out, a, b = append(out, v), a[1:], b[1:]
+			a[k] = a[i]
+			join(&a[k], &b[j])
+			i, j = i-1, j-1
 		}
 	}
-	return append(append(out, a...), b...)
+	return a
 }
 
-// mergeAcked merges two runs in the order of time; nothing is joined.
+// common counts the elements that two sorted sets share.
+func common[T any](a, b []T, compare func(a, b *T) int) int {
+	n := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		c := compare(&a[i], &b[j])
+		if c <= 0 {
+			i++
+		}
+		if c >= 0 {
+			j++
+		}
+		if c == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// mergeAcked merges two runs in the order of time; nothing is joined. The usual case, b after a, only appends.
 func mergeAcked(a, b []AckedSeen) []AckedSeen {
 	if len(b) == 0 {
 		return a
 	}
-	out := slices.Concat(a, b)
-	slices.SortFunc(out, AckedSeen.Compare)
-	return out
+	if len(a) == 0 {
+		return slices.Clone(b)
+	}
+	ordered := a[len(a)-1].Last < b[0].Last
+	a = append(a, b...)
+	if !ordered {
+		slices.SortStableFunc(a, func(x, y AckedSeen) int {
+			return cmp.Or(cmp.Compare(x.Last, y.Last), cmp.Compare(x.Acks, y.Acks), cmp.Compare(x.Gaps, y.Gaps))
+		})
+	}
+	return a
+}
+
+// ThinAcked joins neighbours until a run has at most n values.
+func ThinAcked(runs []AckedSeen, n int) []AckedSeen {
+	for len(runs) > n {
+		half := runs[:0]
+		for i := 0; i < len(runs); i += 2 {
+			r := runs[i]
+			if i+1 < len(runs) {
+				r = AckedSeen{Last: runs[i+1].Last, Acks: r.Acks + runs[i+1].Acks, Gaps: r.Gaps + runs[i+1].Gaps}
+			}
+			half = append(half, r)
+		}
+		runs = half
+	}
+	return runs
+}
+
+// bound keeps the smallest MaxSet elements and notes the others in a sketch.
+func bound[T any](set []T, beyond *Sketch, hash func(*T) uint64) []T {
+	if len(set) <= MaxSet {
+		return set
+	}
+	for i := MaxSet; i < len(set); i++ {
+		beyond.Add(hash(&set[i]))
+	}
+	return set[:MaxSet:MaxSet]
+}
+
+// HashAddr spreads an address over 64 bits, for a Sketch.
+func HashAddr(a netip.Addr) uint64 {
+	b := a.As16()
+	return mixHash(b[:])
 }
 
 func (h *HostSeen) merge(o *HostSeen) {

@@ -26,10 +26,12 @@ type Sight struct {
 	Tunnels     map[string]uint64 // bytes by kind of tunnel
 	Drops       *Drops            // nil: this input does not count what it lost
 	Acked       []AckedSeen       // feed as a whole only: acknowledgements in the order of time
-	LostHosts   uint64            // sightings that no longer fitted into MaxSet: the set is then a lower bound
+	LostHosts   uint64            // sightings that no longer fitted into a minute's sets: the sets are then lower bounds
+	Beyond      Sketch            // how many different hosts, cards, clients and groups no longer fitted
 }
 
-// MaxSet bounds each set of a Sight; what no longer fits is counted in LostHosts.
+// MaxSet bounds each set of a Sight, also after merging: the smallest elements stay, which does not depend on the order of
+// merges; the rest is estimated by Beyond.
 const MaxSet = 65536
 
 // HostFlags say how an address was seen.

@@ -29,6 +29,7 @@ type Builder struct {
 	reasons [decode.NumReasons]uint64
 	tunnels [decode.NumTunnels]uint64
 	drops   *record.Drops
+	beyond  record.Sketch
 	acked   ackedRuns
 
 	done []record.Sight
@@ -45,7 +46,7 @@ const (
 
 // New builds for one feed under a scope.
 func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
-	return &Builder{
+	b := &Builder{
 		sensor: sensor, feed: feed, places: newPlaces(scope),
 		segments: make([]record.Counts, len(scope.Segments)),
 		hosts:    newTable[decode.Addr, host](record.MaxSet, addrHash),
@@ -56,6 +57,8 @@ func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
 		acked:    ackedRuns{size: ackedRunSize},
 		vlans:    newTable[uint16, struct{}](4096, func(v uint16) uint64 { return mix(uint64(v)) }),
 	}
+	b.hosts.beyond = func(a decode.Addr) { b.beyond.Add(record.HashAddr(a.Netip())) }
+	return b
 }
 
 // Frame accounts for one frame, before the flow table sees it. It reports whether the frame is a byte-identical copy of

@@ -18,6 +18,7 @@ func (b *Builder) closeMinute() {
 		Counts: b.whole, Cards: b.cardsSeen(), Clients: b.clientsSeen(),
 		Groups: b.groupsSeen(), Pairs: b.pairsSeen(), VLANs: b.vlansSeen(), Acked: b.acked.seen(),
 		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost + b.pairs.lost + b.vlans.lost,
+		Beyond:      b.beyond,
 		Undecodable: named(b.reasons[:], func(i int) string { return decode.Reason(i).String() }),
 		Tunnels:     named(b.tunnels[:], func(i int) string { return decode.Tunnel(i).String() }),
 	}
@@ -47,6 +48,7 @@ func (b *Builder) resetMinute() {
 	b.reasons = [decode.NumReasons]uint64{}
 	b.tunnels = [decode.NumTunnels]uint64{}
 	b.drops = nil
+	b.beyond = record.Sketch{}
 	b.acked.reset()
 }
 

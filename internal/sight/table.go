@@ -9,6 +9,7 @@ type table[K comparable, V any] struct {
 	hash    func(K) uint64
 	limit   int
 	lost    uint64 // sightings that no longer fitted
+	beyond  func(K)
 }
 
 func newTable[K comparable, V any](limit int, hash func(K) uint64) *table[K, V] {
@@ -27,6 +28,9 @@ func (t *table[K, V]) at(k K) (v *V, fresh bool) {
 	}
 	if len(t.keys) >= t.limit {
 		t.lost++
+		if t.beyond != nil {
+			t.beyond(k)
+		}
 		return nil, false
 	}
 	t.keys = append(t.keys, k)
