@@ -107,6 +107,8 @@ func (c *Case) concerns(d *verdict.Defect, q verdict.Question, n need) bool {
 		return d.Subject == string(q)
 	case verdict.KindMissing:
 		return slices.Contains(n.kinds, c.Terms.KindOf(d.Subject))
+	case verdict.DirectionMissing:
+		return slices.Contains(n.directions, d.Subject)
 	default:
 		return slices.Contains(n.codes, d.Code)
 	}

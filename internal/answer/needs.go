@@ -5,15 +5,16 @@ import "candor/internal/verdict"
 // need says which defects, when they are yes or cannot say, stand in the way of a "no" (DESIGN.md 4, the table of
 // questions).
 type need struct {
-	codes    []verdict.Code
-	kinds    []string // kinds of data whose kind.missing counts: dns, log
-	question string   // one line for people: what a "no" would need
+	codes      []verdict.Code
+	kinds      []string // kinds of data whose kind.missing counts: dns, log
+	directions []string // directions whose direction.missing counts
+	question   string   // one line for people: what a "no" would need
 }
 
 // sightNeeds are the codes without which nothing at all can be ruled out for a host.
 func sightNeeds() []verdict.Code {
 	return []verdict.Code{
-		verdict.VantageOutside, verdict.VantageUnmirroredPort, verdict.VantageManagementPort, verdict.VantageAfterProxy,
+		verdict.VantageOutside, verdict.VantageUnmirroredPort, verdict.VantageManagementPort, verdict.VantageAfterProxy, verdict.FeedTunnelOnly,
 		verdict.SegmentMissing, verdict.InputDamaged, verdict.InputUnread, verdict.StateEvicted, verdict.CaptureDrops,
 		verdict.FeedIPv6Missing,
 	}
@@ -49,7 +50,10 @@ func needs(q verdict.Question) need {
 	case verdict.LongConnections:
 		return need{codes: with(verdict.FeedLoss), question: "connections over the whole time"}
 	case verdict.LateralMovement:
-		return need{codes: with(append(both, verdict.DirectionMissing)...), question: "traffic from client to server and server to server, within each segment"}
+		return need{
+			codes: with(both...), directions: []string{"client-server", "server-server"},
+			question: "traffic from client to server and server to server, within each segment",
+		}
 	case verdict.SignInAttacks:
 		return need{codes: with(verdict.FeedTruncated), kinds: []string{"log"}, question: "the promised sign-in logs, or the protocols in clear"}
 	}

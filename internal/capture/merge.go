@@ -30,6 +30,12 @@ func (m *Merge) Next(frame *Frame) error {
 	if m.failed != nil {
 		return m.failed
 	}
+	if m.spent && len(m.order) == 1 { // nothing to compare with, so that no frame need wait
+		only := m.order[0]
+		m.failed = m.files[only].Next(frame)
+		frame.File = only
+		return m.failed
+	}
 	if err := m.advance(); err != nil {
 		m.failed = err
 		return err

@@ -13,6 +13,9 @@ const (
 	// fullBuffer is what a file is read with after that. No record that is
 	// taken apart may be longer.
 	fullBuffer = 1 << 20
+	// readSize is how much is read at a time beyond what is wanted: what was
+	// read is still in the processor's cache when it is taken apart.
+	readSize = 256 << 10
 	// emptyReads is how often a reader may give neither bytes nor an error.
 	emptyReads = 100
 )
@@ -70,7 +73,7 @@ func (s *stream) fill(n int) bool {
 	}
 	s.room(n)
 	for empty := 0; s.hi-s.lo < n; {
-		got, err := s.from.Read(s.buf[s.hi:])
+		got, err := s.from.Read(s.buf[s.hi:min(len(s.buf), max(n, s.hi+readSize))])
 		if got < 0 || got > len(s.buf)-s.hi {
 			s.err = errors.New("the reader claims more bytes than it was asked for")
 			return false

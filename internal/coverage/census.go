@@ -19,6 +19,7 @@ type Machine struct {
 	Minutes uint32 // in which it sent unicast
 	Spoke   bool
 	Asked   bool // it asked a resolver
+	Sealed  bool // it asked one over an encrypted connection
 	First   record.Time
 	Last    record.Time
 }
@@ -140,6 +141,7 @@ func (m *Machine) join(id record.SegmentID, h *record.HostSeen) {
 	}
 	m.Minutes = max(m.Minutes, h.Minutes)
 	m.Spoke = m.Spoke || h.Flags&record.SeenSpoke != 0
+	m.Sealed = m.Sealed || h.Flags&record.SeenSealed != 0
 	m.Asked = m.Asked || h.Flags&record.SeenLookup != 0
 	m.First, m.Last = min(m.First, h.First), max(m.Last, h.Last)
 }

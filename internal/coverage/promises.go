@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"candor/internal/agreement"
@@ -40,6 +41,8 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 		switch {
 		case p.NeedsFeed != "":
 			s = notHandedOver(p.NeedsFeed)
+		case p.MeasurableHere && d.Whole.Seen.Zero():
+			s = state{seen: "nothing", because: "nothing was observed"}
 		case p.MeasurableHere:
 			s = d.hold(t, p)
 		}
@@ -87,7 +90,7 @@ func (d *Days) hold(t *Terms, p *agreement.Promise) state {
 	case agreement.LossAtMost:
 		return d.lossMax(p)
 	case agreement.PacketsWhole:
-		return d.snaplen()
+		return d.snaplen(p)
 	case agreement.StandsAt:
 		return d.vantage(t)
 	case agreement.CoverageReached:
@@ -144,14 +147,17 @@ func (d *Days) minSeen(p *agreement.Promise, period time.Duration) state {
 		}
 		return state{seen: words, because: fmt.Sprintf("%s seen so far; it takes %s to say that the promise is broken", hostsWord(seen.Least), spanWords(period)), spots: spots}
 	}
-	least, most := 0, 0
-	for i, e := range stretches {
+	return worst(p, stretches, "in the worst "+spanWords(period), spots)
+}
+
+// worst: kept when so many hosts were seen in each of some stretches, broken when in one of them there cannot have been.
+func worst(p *agreement.Promise, stretches []*Evidence, when string, spots []string) state {
+	least, most := math.MaxInt, math.MaxInt
+	for _, e := range stretches {
 		n := e.CountOf(p.Segment)
-		if i == 0 || n.Least < least {
-			least, most = n.Least, n.Most
-		}
+		least, most = min(least, n.Least), min(most, n.Most)
 	}
-	words = fmt.Sprintf("%s in the worst %s", hostsWord(least), spanWords(period))
+	words := hostsWord(least) + " " + when
 	switch {
 	case least >= p.Hosts:
 		return state{verdict: verdict.IsKept, seen: words}
@@ -182,30 +188,57 @@ func (d *Days) stretches(period time.Duration) []*Evidence {
 	end := d.Whole.Seen.To
 	for end-d.Whole.Seen.From >= record.Time(period-slack) {
 		from := max(end-record.Time(period), d.Whole.Seen.From)
-		e := NewEvidence(d.Whole.Terms, record.Span{From: from, To: end})
-		for _, w := range d.Windows {
-			if w.Window.From < end && w.Window.To > from {
-				e.Join(w)
-			}
-		}
-		out = append(out, e)
+		out = append(out, d.during(record.Span{From: from, To: end}))
 		end = from
 	}
 	return out
 }
 
+// activeWorkday: each workday for itself, because hosts of one day do not make up for those of another.
 func (d *Days) activeWorkday(t *Terms, p *agreement.Promise) state {
-	n := d.Whole.CountOf(p.Segment)
-	words := hostsWord(n.Least)
-	switch {
-	case n.Least >= p.Hosts:
-		return state{verdict: verdict.IsKept, seen: words}
-	case t.workdays(d.Whole.Seen) < wholeWorkday:
-		return state{seen: words, because: "a whole workday is needed to say that the promise is broken", spots: d.segmentSpots(p.Segment)}
-	case n.Most < p.Hosts:
-		return state{verdict: verdict.IsBroken, seen: words, because: fmt.Sprintf("%d are promised", p.Hosts), spots: d.segmentSpots(p.Segment)}
+	spots := d.segmentSpots(p.Segment)
+	whole, begun := d.workdays(t)
+	if len(whole) > 0 {
+		return worst(p, whole, "on the worst workday", spots)
 	}
-	return state{seen: words, because: fmt.Sprintf("between %d and %d: addresses that nothing ties to a machine", n.Least, n.Most), spots: d.segmentSpots(p.Segment)}
+	for _, e := range begun {
+		if n := e.CountOf(p.Segment).Least; n >= p.Hosts {
+			return state{verdict: verdict.IsKept, seen: hostsWord(n), because: "as many were seen already in a part of the workday"}
+		}
+	}
+	return state{
+		seen: hostsWord(d.Whole.CountOf(p.Segment).Least), because: "a whole workday is needed to say that the promise is broken", spots: spots,
+	}
+}
+
+// workdays is what was seen on each workday, from midnight to midnight: on those whose working hours were observed, and on
+// those of which a part was. The window of each is the observed part of its working hours.
+func (d *Days) workdays(t *Terms) (whole, begun []*Evidence) {
+	for _, day := range t.Agreement.Workdays(d.Whole.Seen) {
+		on, zone := day.Date, t.Agreement.Location()
+		e := d.during(record.Span{
+			From: min(day.Span.From, record.TimeOf(time.Date(on.Year, on.Month, on.Day, 0, 0, 0, 0, zone))),
+			To:   max(day.Span.To, record.TimeOf(time.Date(on.Year, on.Month, on.Day+1, 0, 0, 0, 0, zone))),
+		})
+		e.Window = record.Span{From: max(day.Span.From, d.Whole.Seen.From), To: min(day.Span.To, d.Whole.Seen.To)}
+		if t.workdays(e.Window) >= wholeWorkday {
+			whole = append(whole, e)
+		} else {
+			begun = append(begun, e)
+		}
+	}
+	return whole, begun
+}
+
+// during joins the windows that touch a span.
+func (d *Days) during(s record.Span) *Evidence {
+	e := NewEvidence(d.Whole.Terms, s)
+	for _, w := range d.Windows {
+		if w.Window.From < s.To && w.Window.To > s.From {
+			e.Join(w)
+		}
+	}
+	return e
 }
 
 // wholeWorkday is how much of a workday must have been observed to speak of all of it.
@@ -224,7 +257,7 @@ func (d *Days) maxUnseen(p *agreement.Promise) state {
 	switch {
 	case gap > p.Limit:
 		return state{verdict: verdict.IsBroken, seen: seen, because: "longer than " + spanWords(p.Limit), spots: spots}
-	case d.Whole.observed() < p.Limit:
+	case !ever || d.Whole.observed() < p.Limit:
 		return state{seen: seen, because: fmt.Sprintf("%s of %s observed", spanWords(d.Whole.observed()), spanWords(p.Limit)), spots: spots}
 	}
 	return state{verdict: verdict.IsKept, seen: seen}

@@ -8,20 +8,23 @@ import (
 	"candor/internal/verdict"
 )
 
+// volume: each workday for itself, because a busy day does not make up for a blind one.
 func (d *Days) volume(t *Terms) state {
-	seen, due := d.Whole.n(record.Bytes), t.Agreement.ExpectedVolume(d.Whole.Seen).Events
-	words := bytesWord(seen)
+	words := bytesWord(d.Whole.n(record.Bytes))
 	low := d.defect(verdict.VolumeLow, "")
-	whole := t.workdays(d.Whole.Seen) >= wholeWorkday
+	whole, _ := d.workdays(t)
 	switch {
 	case low.Verdict == verdict.Yes:
 		return state{verdict: verdict.IsBroken, seen: words, because: low.Words, spots: []string{low.Name()}}
-	case !whole:
+	case len(whole) == 0:
 		return state{seen: words, because: "a whole workday is needed", spots: []string{low.Name()}}
-	case seen >= due:
-		return state{verdict: verdict.IsKept, seen: words}
 	}
-	return state{verdict: verdict.IsBroken, seen: words, because: bytesWord(due) + " were due"}
+	for _, e := range whole {
+		if seen, due := e.n(record.Bytes), t.Agreement.ExpectedVolume(e.Window).Events; seen < due {
+			return state{verdict: verdict.IsBroken, seen: bytesWord(seen) + " on one workday", because: bytesWord(due) + " were due"}
+		}
+	}
+	return state{verdict: verdict.IsKept, seen: words}
 }
 
 // expect: the rate drives the silence test. Broken is silence; kept is at least the promised rate; a lower one is neither.
@@ -67,10 +70,22 @@ func (d *Days) bothDirections(p *agreement.Promise) state {
 	return state{seen: words, because: "too close to the promise to decide", spots: []string{oneWay.Name()}}
 }
 
+// dropped is the share of packets that the capture says it lost. Whether received counts those too differs between systems.
+func dropped(d *record.Drops) float64 {
+	if d == nil {
+		return 0
+	}
+	return share(float64(d.Dropped), max(float64(d.Received), float64(d.Dropped)))
+}
+
 func (d *Days) lossMax(p *agreement.Promise) state {
 	loss := d.defect(verdict.FeedLoss, "")
 	gaps := share(d.Whole.n(record.Gaps), d.Whole.n(record.Acks))
 	words := "at least " + percent(gaps)
+	if lost := dropped(d.Whole.Whole.Drops); lost > p.Ratio {
+		drops := d.defect(verdict.CaptureDrops, "")
+		return state{verdict: verdict.IsBroken, seen: percent(lost) + " by the capture's own count", because: drops.Words, spots: []string{drops.Name()}}
+	}
 	switch {
 	case loss.Verdict == verdict.Yes && p.Ratio <= max(lossYes, gaps):
 		return state{verdict: verdict.IsBroken, seen: words, because: loss.Words, spots: []string{loss.Name()}}
@@ -80,7 +95,14 @@ func (d *Days) lossMax(p *agreement.Promise) state {
 	return state{seen: words, because: firstText(loss.Needs, loss.Words), spots: []string{loss.Name()}}
 }
 
-func (d *Days) snaplen() state { return d.byDefect(verdict.FeedTruncated, "", "none cut", "cut") }
+// snaplen: where packets are cut is not counted, so that frames that are cut leave a promise of their first bytes open.
+func (d *Days) snaplen(p *agreement.Promise) state {
+	s := d.byDefect(verdict.FeedTruncated, "", "none cut", "cut")
+	if p.Number > 0 && s.verdict == verdict.IsBroken {
+		s.verdict, s.because = verdict.CannotTell, "packets are cut; after how many bytes is not counted"
+	}
+	return s
+}
 
 // vantage: the promised side, and a port that carries the traffic at all.
 func (d *Days) vantage(t *Terms) state {
@@ -93,8 +115,11 @@ func (d *Days) vantage(t *Terms) state {
 	}
 	switch outside.Verdict {
 	case verdict.Yes:
-		if wantOutside || outside.Accepted != "" {
+		switch {
+		case wantOutside:
 			return state{verdict: verdict.IsKept, seen: "outside"}
+		case outside.Accepted != "":
+			return state{seen: "outside", because: "accepted by the agreement: " + outside.Accepted, spots: []string{outside.Name()}}
 		}
 		return state{verdict: verdict.IsBroken, seen: "outside", because: outside.Words, spots: []string{outside.Name()}}
 	case verdict.No:
@@ -107,12 +132,13 @@ func (d *Days) vantage(t *Terms) state {
 	}
 }
 
-// coverage: the share of promised hosts of all covered segments that were seen directly.
+// coverage: the share of promised hosts of all covered segments that were seen directly. A segment with more hosts than
+// promised does not make up for another.
 func (d *Days) coverage(t *Terms, p *agreement.Promise) state {
 	least, most, spots := 0, 0, []string{}
 	for _, id := range t.covers {
-		n := d.Whole.CountOf(id)
-		least, most = least+n.Least, most+n.Most
+		n, due := d.Whole.CountOf(id), t.hostsPromised(id)
+		least, most = least+min(n.Least, due), most+min(n.Most, due)
 		for _, s := range d.segmentSpots(id) {
 			spots = appendNew(spots, s)
 		}

@@ -76,8 +76,8 @@ type Ruling struct {
 func Rules() []Rule {
 	return []Rule{
 		outsideRule(), unmirroredRule(), managementRule(), afterProxyRule(),
-		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), ipv6Rule(),
-		segmentRule(), directionRule(), kindRule(), volumeRule(), countedTwiceRule(),
+		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(),
+		segmentRule(), directionRule(), kindRule(), encryptedLookupRule(), volumeRule(), countedTwiceRule(),
 		damagedRule(), unreadRule(), evictedRule(), dropsRule(),
 	}
 }

@@ -53,6 +53,11 @@ func weighKind(e *Evidence, subject string) Ruling {
 		r.Words = "Frames are cut, so that messages cannot be read."
 		r.Needs = "whole frames"
 		return r
+	case seen == 0 && d.kind == record.KindDNS && e.mostAskSealed(d):
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "Most computers ask resolvers over encrypted connections: their lookups pass here, and cannot be read."
+		r.Needs = "lookups in clear, or the resolver's log"
+		return r
 	case seen == 0:
 		r := measured(verdict.Yes, sign)
 		r.Words = fmt.Sprintf("We have never seen %s, and %s were due.", d.oneOf, count(due.Events))
@@ -96,6 +101,23 @@ func (e *Evidence) eventsOf(d *dataTerms) float64 {
 	default:
 		return n
 	}
+}
+
+// mostAskSealed reports whether at least half of the machines that speak here ask resolvers over encrypted connections (DNS
+// over TLS, HTTPS or QUIC): then nobody's lookups are missing, they are unreadable.
+func (e *Evidence) mostAskSealed(d *dataTerms) bool {
+	sealed, speaking := 0, 0
+	for i := range e.Machines() {
+		m := &e.Machines()[i]
+		if !m.Spoke || !slices.Contains(d.promised.Segments, m.Segment) {
+			continue
+		}
+		speaking++
+		if m.Sealed {
+			sealed++
+		}
+	}
+	return sealed > 0 && 2*sealed >= speaking
 }
 
 // askingHosts counts the machines of the promised segments that asked a resolver.

@@ -11,7 +11,7 @@ const (
 	lossLeastAcks = 2000
 	lossYes       = 0.01   // DESIGN.md 4: gaps of at least 1 % in both halves
 	lossNo        = 0.0025 // well below it: the gaps are a lower bound of the loss (PLACEMENT.md 3.2)
-	lossOneSided  = 0.05   // beyond this share of one-sided connections gaps mean nothing
+	lossOneSided  = 0.05   // beyond this share of one-sided connections the absence of gaps means nothing; beyond most, gaps neither
 )
 
 // lossRule recognises a copy with holes: acknowledgements of bytes that were never seen.
@@ -23,7 +23,9 @@ func leastLoss(e *Evidence, _ string) Least {
 }
 
 func weighLoss(e *Evidence, _ string) Ruling {
-	if s := share(e.n(record.OneWay), e.n(record.TCPJudged)); s > lossOneSided {
+	// Random loss hides all data of a short connection as often as it is loss: such a connection looks one-sided too.
+	s := share(e.n(record.OneWay), e.n(record.TCPJudged))
+	if s > mostly {
 		return lacking(fmt.Sprintf("%s of the connections are one-sided; holes cannot be told from a missing direction", percent(s)))
 	}
 	acks := e.n(record.Acks)
@@ -40,7 +42,7 @@ func weighLoss(e *Evidence, _ string) Ruling {
 		r.Words = fmt.Sprintf("At least %s is missing from the copy of the traffic.", percent(all))
 		r.Do = "The mirror port is full, or the sensor too slow: use a faster port, or mirror fewer sources. The switch's own counters tell which."
 		return r
-	case all < lossNo && max(s1, s2) < 2*lossNo:
+	case s <= lossOneSided && all < lossNo && max(s1, s2) < 2*lossNo:
 		r := measured(verdict.No, sign)
 		r.Words = "What the hosts acknowledge, the sensor has seen."
 		return r

@@ -39,7 +39,7 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 	switch {
 	case shouted >= unmirroredShare:
 		b.add("share", "frames sent to everybody", percent(shouted), 4)
-		b.add("listeners", "no conversation at all passes this port", value, 4)
+		judgeListeners(e, &b, own) // one card alone may just be idle
 	case total < 0.90:
 		b.add("share", "frames sent to everybody or by the sensor itself", value, -4)
 		b.add("conversations", "conversations of others pass this port", percent(1-total), -4)

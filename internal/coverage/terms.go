@@ -118,11 +118,16 @@ func (t *Terms) hasIPv6(id record.SegmentID) bool {
 func (t *Terms) promised() int {
 	n := 0
 	for _, id := range t.covers {
-		if s := t.segment(id); s != nil {
-			n += s.Expected.Hosts
-		}
+		n += t.hostsPromised(id)
 	}
 	return n
+}
+
+func (t *Terms) hostsPromised(id record.SegmentID) int {
+	if s := t.segment(id); s != nil {
+		return s.Expected.Hosts
+	}
+	return 0
 }
 
 func (t *Terms) promisedHosts() string {
@@ -191,20 +196,29 @@ func promisedSegments(t *Terms, _ *Evidence) []string {
 	return out
 }
 
-// neededDirections lists the promised directions, and those that a required question needs.
+// neededDirections lists the promised directions, and those that a required question needs; only such as a covered segment is
+// an end of.
 func neededDirections(t *Terms, _ *Evidence) []string {
-	out := slices.Clone(t.directions)
+	all := slices.Clone(t.directions)
 	if t.Agreement != nil && slices.Contains(t.Agreement.Detections.Required, verdict.LateralMovement) {
 		for _, d := range []string{"client-server", "server-server"} {
-			if !slices.Contains(out, d) {
-				out = append(out, d)
+			if from, to := directionEnds(d); !slices.Contains(all, d) && t.coversKind(from) && t.coversKind(to) {
+				all = append(all, d)
 			}
 		}
 	}
-	if out == nil {
-		out = []string{}
+	out := []string{}
+	for _, d := range all {
+		if from, to := directionEnds(d); t.coversKind(from) || t.coversKind(to) {
+			out = append(out, d)
+		}
 	}
 	return out
+}
+
+// coversKind reports whether the sensor covers a segment of a kind.
+func (t *Terms) coversKind(kind string) bool {
+	return slices.ContainsFunc(t.covers, func(id record.SegmentID) bool { return t.placeKind(id) == kind })
 }
 
 func promisedKinds(t *Terms, _ *Evidence) []string {

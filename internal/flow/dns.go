@@ -17,7 +17,11 @@ const dnsPatience = 10 * second
 type dnsWaiting struct {
 	rec   record.DNS
 	until record.Time
+	from  uint8 // which end asked
 }
+
+// maxQuestions is how many questions of one message are recorded. Only multicast DNS asks more than one; a packet holds a few dozen.
+const maxQuestions = 64
 
 // dnsDatagram reads one DNS message in a datagram. cut: the capture or fragmentation took off its end.
 func (t *Table) dnsDatagram(e uint32, c *conn, from int, ts record.Time, b []byte, cut bool) {
@@ -45,10 +49,17 @@ func (t *Table) dnsMessage(c *conn, tk *talk, from int, ts record.Time, b []byte
 	}
 	q := dnsQuestion(d, variant)
 	t.sight.Looked(sight.Lookup{TS: ts, Client: client, Server: server, Reply: d.Response, QType: q.Type, Multicast: variant != "dns"})
-	if !d.Response {
-		t.dnsQuery(c, tk, ts, d, q, variant, cut)
+	if d.Response {
+		t.dnsReply(c, tk, from, ts, d, q, variant, cut)
 	} else {
-		t.dnsReply(c, tk, ts, d, q, variant, cut)
+		t.dnsQuery(c, tk, from, ts, d, q, variant, cut)
+		for i := 1; i < len(d.Questions); i++ {
+			if i >= maxQuestions {
+				t.sight.Count(ts, record.OverBudget, 1)
+				break
+			}
+			t.dnsQuery(c, tk, from, ts, d, plainQuestion(d.Questions[i], variant), variant, cut)
+		}
 	}
 	tk.dnsDue()
 	return true
@@ -82,6 +93,11 @@ func dnsQuestion(d *decode.DNS, variant string) (q decode.DNSQuestion) {
 	case len(d.Answers) > 0:
 		q = decode.DNSQuestion{Name: d.Answers[0].Name, Type: d.Answers[0].Type, Class: d.Answers[0].Class}
 	}
+	return plainQuestion(q, variant)
+}
+
+// plainQuestion gives NetBIOS names in clear.
+func plainQuestion(q decode.DNSQuestion, variant string) decode.DNSQuestion {
 	if variant == "nbns" {
 		if plain, _, ok := decode.NetBIOSName(q.Name); ok {
 			q.Name = plain
@@ -100,7 +116,7 @@ func (t *Table) dnsRecord(c *conn, ts record.Time, d *decode.DNS, q decode.DNSQu
 	return r
 }
 
-func (t *Table) dnsQuery(c *conn, tk *talk, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
+func (t *Table) dnsQuery(c *conn, tk *talk, from int, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
 	r := t.dnsRecord(c, ts, d, q, variant)
 	r.HasQuery = true
 	r.Cut = d.Cut || cut
@@ -108,14 +124,16 @@ func (t *Table) dnsQuery(c *conn, tk *talk, ts record.Time, d *decode.DNS, q dec
 		t.emitDNS(tk.dns[0].rec)
 		tk.dns = slices.Delete(tk.dns, 0, 1)
 	}
-	tk.dns = append(tk.dns, dnsWaiting{r, ts + dnsPatience})
+	tk.dns = append(tk.dns, dnsWaiting{r, ts + dnsPatience, uint8(from)})
 }
 
-func (t *Table) dnsReply(c *conn, tk *talk, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
+// dnsReply completes the query that it answers: same number, same question where there is one, asked by the other end. A multicast
+// announcement goes the same way as its sender's questions and answers none of them.
+func (t *Table) dnsReply(c *conn, tk *talk, from int, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
 	r := t.dnsRecord(c, ts, d, q, variant)
 	for i := range tk.dns {
 		w := &tk.dns[i].rec
-		if w.TransID != d.ID || len(d.Questions) > 0 && !strings.EqualFold(w.Query, q.Name) || w.HasReply {
+		if int(tk.dns[i].from) == from || w.TransID != d.ID || len(d.Questions) > 0 && !strings.EqualFold(w.Query, q.Name) || w.HasReply {
 			continue
 		}
 		query := *w

@@ -23,6 +23,9 @@ type parsed struct {
 func (t *Table) read(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
 	s := &tk.dir[from]
 	if !s.begun {
+		if n := proxyHeader(data); n > 0 {
+			return n
+		}
 		switch t.guess(c, tk, from, ts, data) {
 		case guessMore:
 			return 0
@@ -67,6 +70,24 @@ func (t *Table) again(tk *talk) {
 			t.giveUp(d)
 		}
 	}
+}
+
+// proxyHeader is the length of the header that a load balancer writes before a stream to name the client behind it (PROXY protocol, versions 1
+// and 2), 0 if data begins otherwise. Balancers send it in one piece.
+func proxyHeader(data []byte) int {
+	const line, longest = "PROXY ", 107
+	const signature, fixed = "\r\n\r\n\x00\r\nQUIT\n", 16
+	switch {
+	case len(data) > len(line) && string(data[:len(line)]) == line:
+		if end := bytes.Index(data[:min(len(data), longest)], []byte("\r\n")); end > 0 {
+			return end + 2
+		}
+	case len(data) >= fixed && string(data[:len(signature)]) == signature:
+		if n := fixed + int(data[14])<<8 + int(data[15]); n <= len(data) {
+			return n
+		}
+	}
+	return 0
 }
 
 // skipped tells the reader that what it wanted to pass has gone by.

@@ -31,15 +31,18 @@ func base62(hi uint32, lo uint64) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b [18]byte
 	b[0] = 'C'
-	for i := len(b) - 1; i > 7; i-- { // ten digits leave less than five bits of the 64
-		b[i] = digits[lo%62]
-		lo /= 62
+	for i := len(b) - 1; i > 7; i -= 2 { // ten digits leave less than five bits of the 64
+		two := lo % (62 * 62)
+		lo /= 62 * 62
+		b[i], b[i-1] = digits[two%62], digits[two/62]
 	}
 	rest := uint64(hi)<<5 | lo
-	for i := 7; i > 0; i-- {
-		b[i] = digits[rest%62]
-		rest /= 62
+	for i := 7; i > 1; i -= 2 {
+		two := rest % (62 * 62)
+		rest /= 62 * 62
+		b[i], b[i-1] = digits[two%62], digits[two/62]
 	}
+	b[1] = digits[rest%62]
 	return string(b[:])
 }
 

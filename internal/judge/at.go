@@ -43,9 +43,10 @@ func (j *Judge) required() []verdict.Question {
 	return out
 }
 
+// presence has one value for each quarter hour, of critical hosts; nil where nothing was seen and without an agreement.
 func (j *Judge) presence() []*coverage.Presence {
 	var out []*coverage.Presence
-	if !j.any {
+	if !j.any || j.cfg.Agreement == nil {
 		return nil
 	}
 	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {

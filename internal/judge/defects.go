@@ -15,22 +15,60 @@ type bench struct {
 	windows []*coverage.Evidence
 	whole   *coverage.Evidence
 	recent  *coverage.Evidence
-	reached map[reach]*coverage.Evidence
-}
-
-type reach struct {
-	window int
-	work   time.Duration
 }
 
 func (j *Judge) bench(ended bool) *bench {
 	w := j.windows(ended)
-	return &bench{terms: j.terms, windows: w, whole: j.whole(w, ended), recent: j.recent(ended), reached: map[reach]*coverage.Evidence{}}
+	return &bench{terms: j.terms, windows: w, whole: j.whole(w, ended), recent: j.recent(ended)}
 }
 
-// defects asks every rule about every subject.
+// trial is one rule asked about one subject.
+type trial struct {
+	rule      *coverage.Rule
+	subject   string
+	whole     coverage.Ruling // of the whole observation
+	strongest coverage.Ruling // yes if any window is yes, else whole
+	now       verdict.Verdict
+	periods   []verdict.Period
+}
+
+// defects asks every rule about every subject: window by window, so that only one window's reach is held at a time.
 func (b *bench) defects(rules []coverage.Rule) []verdict.Defect {
-	out := []verdict.Defect{}
+	trials := b.trials(rules)
+	sliders := map[time.Duration]*slider{}
+	for i := range trials {
+		if r := trials[i].rule; !r.Whole && sliders[r.Reach] == nil {
+			sliders[r.Reach] = newSlider(b.terms, b.windows, r.Reach)
+		}
+	}
+	reached := map[time.Duration]*coverage.Evidence{}
+	for _, w := range b.windows {
+		for reach, s := range sliders {
+			reached[reach] = s.reach()
+		}
+		for i := range trials {
+			if t := &trials[i]; !t.rule.Whole {
+				t.window(w.Seen, t.rule.Judge(reached[t.rule.Reach], t.subject))
+			}
+		}
+	}
+	for reach := range sliders {
+		reached[reach] = b.nowWithReach(reach)
+	}
+	out := make([]verdict.Defect, 0, len(trials))
+	for i := range trials {
+		t := &trials[i]
+		if !t.rule.Whole {
+			t.now = t.rule.Judge(reached[t.rule.Reach], t.subject).Verdict
+		}
+		out = append(out, t.defect(b.terms))
+	}
+	return out
+}
+
+// trials lists what is asked, with the ruling on the whole.
+func (b *bench) trials(rules []coverage.Rule) []trial {
+	var out []trial
 	for i := range rules {
 		r := &rules[i]
 		subjects := []string{""}
@@ -38,41 +76,43 @@ func (b *bench) defects(rules []coverage.Rule) []verdict.Defect {
 			subjects = r.Subjects(b.terms, b.whole)
 		}
 		for _, s := range subjects {
-			out = append(out, b.defect(r, s))
+			whole := r.Judge(b.whole, s)
+			t := trial{rule: r, subject: s, whole: whole, strongest: whole}
+			if r.Whole {
+				t.periods = appendPeriod(nil, b.whole.Window, whole.Verdict)
+				t.now = whole.Verdict
+			}
+			out = append(out, t)
 		}
 	}
 	return out
 }
 
-// defect decides a rule for each window, for now, and for the whole: yes if any window is yes, else what the whole says.
-func (b *bench) defect(r *coverage.Rule, subject string) verdict.Defect {
-	whole := r.Judge(b.whole, subject)
-	d := verdict.Defect{Code: r.Code, Subject: subject, Sensor: string(b.terms.Sensor), Hard: r.Hard}
-	strongest := whole
-	if r.Whole {
-		d.Periods = []verdict.Period{{From: stamp(b.whole.Window.From), To: stamp(b.whole.Window.To), Verdict: whole.Verdict}}
-		d.Now = whole.Verdict
-	} else {
-		for i := range b.windows {
-			ruling := r.Judge(b.reach(i, r.Reach), subject)
-			d.Periods = appendPeriod(d.Periods, b.windows[i].Seen, ruling.Verdict)
-			if ruling.Verdict == verdict.Yes && (strongest.Verdict != verdict.Yes || ruling.Bits > strongest.Bits) && whole.Verdict != verdict.Yes {
-				strongest = ruling
-			}
-		}
-		d.Now = r.Judge(b.nowWithReach(r.Reach), subject).Verdict
+// window takes the ruling on one window.
+func (t *trial) window(seen record.Span, r coverage.Ruling) {
+	t.periods = appendPeriod(t.periods, seen, r.Verdict)
+	if r.Verdict == verdict.Yes && (t.strongest.Verdict != verdict.Yes || r.Bits > t.strongest.Bits) && t.whole.Verdict != verdict.Yes {
+		t.strongest = r
 	}
-	d.Verdict, d.Strength, d.Bits = strongest.Verdict, strongest.Strength, strongest.Bits
-	d.Evidence = min(math.Round(10*strongest.Evidence)/10, 1000)
-	d.Signs, d.Needs, d.Words, d.Do = strongest.Signs, strongest.Needs, strongest.Words, strongest.Do
+}
+
+// defect is what all rulings amount to: yes if any window is yes, else what the whole says.
+func (t *trial) defect(terms *coverage.Terms) verdict.Defect {
+	r := &t.strongest
+	d := verdict.Defect{
+		Code: t.rule.Code, Subject: t.subject, Sensor: string(terms.Sensor), Hard: t.rule.Hard,
+		Verdict: r.Verdict, Now: t.now, Strength: r.Strength, Bits: r.Bits,
+		Periods: t.periods, Evidence: min(math.Round(10*r.Evidence)/10, 1000),
+		Signs: r.Signs, Needs: r.Needs, Words: r.Words, Do: r.Do,
+	}
 	if d.Signs == nil {
 		d.Signs = []verdict.Sign{}
 	}
 	if d.Strength == "" {
 		d.Strength = verdict.NotDecided
 	}
-	if d.Verdict == verdict.Yes && b.terms.Accepts(r.Accepts) {
-		d.Accepted = r.Accepts
+	if d.Verdict == verdict.Yes && terms.Accepts(t.rule.Accepts) {
+		d.Accepted = t.rule.Accepts
 	}
 	return d
 }
@@ -86,52 +126,22 @@ func appendPeriod(p []verdict.Period, s record.Span, v verdict.Verdict) []verdic
 	return append(p, verdict.Period{From: stamp(s.From), To: stamp(s.To), Verdict: v})
 }
 
-// reach is the evidence of a window together with as many before it as a working time takes.
-func (b *bench) reach(window int, work time.Duration) *coverage.Evidence {
-	if work == 0 {
-		return b.windows[window]
-	}
-	key := reach{window, work}
-	if e := b.reached[key]; e != nil {
-		return e
-	}
-	e := b.joinBack(coverage.NewEvidence(b.terms, b.windows[window].Window), window, work)
-	b.reached[key] = e
-	return e
-}
-
-func (b *bench) joinBack(e *coverage.Evidence, window int, work time.Duration) *coverage.Evidence {
-	for i := window; i >= 0; i-- {
-		e.Join(b.windows[i])
-		e.Window.From = b.windows[i].Window.From
-		if b.terms.Work(e.Seen) >= work {
-			break
-		}
-	}
-	e.Ended = b.windows[window].Ended
-	return e
-}
-
 // nowWithReach is the last quarter hour, with the full windows before it that a rule's reach takes.
 func (b *bench) nowWithReach(work time.Duration) *coverage.Evidence {
 	if work == 0 {
 		return b.recent
 	}
-	key := reach{-1, work}
-	if e := b.reached[key]; e != nil {
-		return e
-	}
 	e := coverage.NewEvidence(b.terms, b.recent.Window)
 	e.Join(b.recent)
+	e.Ended = b.recent.Ended
 	before := len(b.windows) - 1
 	for before >= 0 && b.windows[before].Window.To > b.recent.Window.From {
 		before--
 	}
-	if before >= 0 && b.terms.Work(e.Seen) < work {
-		e = b.joinBack(e, before, work)
+	for ; before >= 0 && b.terms.Work(e.Seen) < work; before-- {
+		e.Join(b.windows[before])
+		e.Window.From = b.windows[before].Window.From
 	}
-	e.Ended = b.recent.Ended
-	b.reached[key] = e
 	return e
 }
 

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"candor/internal/agreement"
@@ -118,20 +119,37 @@ func (j *Judge) fold(s *record.Sight) {
 	}
 }
 
-// windows lists the evidence of every quarter hour from the first to the last packet, empty ones too.
+// maxPause is how many quarter hours without a frame stay windows of their own: a day of them. A longer pause is one window,
+// because captures joined from different years, or one broken time stamp, would make millions.
+const maxPause = 96
+
+// windows lists the evidence of every quarter hour from the first to the last packet, empty ones too; a long pause is one.
 func (j *Judge) windows(ended bool) []*coverage.Evidence {
 	if !j.any {
 		return nil
 	}
 	var out []*coverage.Evidence
-	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {
+	known := slices.Sorted(maps.Keys(j.quarters))
+	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; {
+		for len(known) > 0 && known[0] < q {
+			known = known[1:]
+		}
+		end := q + record.Quarter
 		e := j.quarters[q]
 		if e == nil {
-			e = coverage.NewEvidence(j.terms, record.Span{From: q, To: q + record.Quarter})
+			next := j.span.To.Floor(record.Quarter) + record.Quarter
+			if len(known) > 0 {
+				next = known[0]
+			}
+			if next-q > maxPause*record.Quarter {
+				end = next
+			}
+			e = coverage.NewEvidence(j.terms, record.Span{From: q, To: end})
 		}
-		e.Seen = record.Span{From: max(q, j.span.From), To: min(q+record.Quarter, j.span.To)}
+		e.Seen = record.Span{From: max(q, j.span.From), To: min(end, j.span.To)}
 		e.Ended = ended
 		out = append(out, e)
+		q = end
 	}
 	return out
 }

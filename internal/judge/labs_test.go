@@ -174,7 +174,7 @@ func findDefect(r *judge.Result, code, subject string) *verdict.Defect {
 // builtNow leaves out codes of later issues.
 func builtNow(code string) bool {
 	switch code {
-	case "feed.tunnel_only", "traffic.inconsistent", "dns.encrypted":
+	case "traffic.inconsistent":
 		return false
 	}
 	return true

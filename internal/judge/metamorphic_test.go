@@ -192,6 +192,11 @@ func holdAlterations(t *testing.T, a *agreement.Agreement, frames []pkt, seeds i
 			continue
 		}
 		after := observe(t, a, changed)
+		if long() {
+			t.Logf("%s: one_way %s, loss %s, duplicated %s, truncated %s; %d acknowledgements, %d gaps, %d of %d connections one-sided", alt.name,
+				after.verdict(verdict.FeedOneWay), after.verdict(verdict.FeedLoss), after.verdict(verdict.FeedDuplicated), after.verdict(verdict.FeedTruncated),
+				after.counts[record.Acks], after.counts[record.Gaps], after.counts[record.OneWay], after.counts[record.TCPJudged])
+		}
 		if wrong := alt.must(before, after, frames); wrong != "" {
 			t.Errorf("%s: %s", alt.name, wrong)
 		}
@@ -232,7 +237,7 @@ func TestMetamorphicGiven(t *testing.T) {
 
 func seedsWanted() int {
 	if long() {
-		return 3
+		return 8
 	}
 	return 1
 }
@@ -251,7 +256,15 @@ func givenCaptures(t testing.TB) []string {
 		t.Fatal(err)
 	}
 	slices.Sort(out)
+	if mix := filepath.Join(shared(t), "bench", "usermix.pcap"); long() && fileExists(mix) {
+		out = append(out, mix)
+	}
 	return out
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Ways to damage a capture.

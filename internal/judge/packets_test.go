@@ -100,9 +100,17 @@ func writeFrames(t testing.TB, dir, name string, frames []pkt) string {
 // collect reads inputs into batches under the scope of an agreement (nil: none). The path "-" is raw.
 func collect(t testing.TB, a *agreement.Agreement, opts source.Options, raw []byte, paths ...string) []*record.Batch {
 	t.Helper()
-	j, err := judge.New(judge.Config{Agreement: a})
+	out, err := read(a, opts, raw, paths...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return out
+}
+
+func read(a *agreement.Agreement, opts source.Options, raw []byte, paths ...string) ([]*record.Batch, error) {
+	j, err := judge.New(judge.Config{Agreement: a})
+	if err != nil {
+		return nil, err
 	}
 	scope := j.Scope()
 	seed := opts.Flow.Seed
@@ -112,17 +120,17 @@ func collect(t testing.TB, a *agreement.Agreement, opts source.Options, raw []by
 	ctx := context.Background()
 	src, err := source.Open(ctx, paths, opts)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer src.Close()
 	var out []*record.Batch
 	for {
 		b, err := src.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return out
+			return out, nil
 		}
 		if err != nil {
-			t.Fatal(err)
+			return out, err
 		}
 		out = append(out, b)
 	}

@@ -107,17 +107,17 @@ func (j *Judge) timeline(windows []*coverage.Evidence) Timeline {
 	if len(windows) == 0 {
 		return t
 	}
-	t.From = stamp(windows[0].Window.From)
-	join := (len(windows) + maxSteps - 1) / maxSteps
+	from := windows[0].Window.From
+	t.From = stamp(from)
+	quarters := int((j.span.To-from)/record.Quarter) + 1
+	join := (quarters + maxSteps - 1) / maxSteps
 	t.StepSeconds *= join
+	step := record.Quarter * record.Time(join)
 	for _, k := range kinds {
-		row := TimelineRow{Kind: k.name, Counts: []uint64{}}
-		for i, w := range windows {
-			if i%join == 0 {
-				row.Counts = append(row.Counts, 0)
-			}
+		row := TimelineRow{Kind: k.name, Counts: make([]uint64, (quarters+join-1)/join)}
+		for _, w := range windows {
 			for _, c := range k.counts {
-				row.Counts[len(row.Counts)-1] += k.of(w, c)
+				row.Counts[(w.Window.From-from)/step] += k.of(w, c)
 			}
 		}
 		t.Rows = append(t.Rows, row)

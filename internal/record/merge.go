@@ -10,6 +10,7 @@ import (
 // Merge adds other to s: counters add up, sets are united, flags are joined. It does not depend on the order of merges.
 // Sensor, Feed and Segment stay as they are; the caller decides what belongs together.
 func (s *Sight) Merge(other *Sight) {
+	s.mergeCarries(other)
 	s.mergeSpan(other)
 	s.Counts.Add(&other.Counts)
 	s.Hosts = union(s.Hosts, other.Hosts, func(a, b *HostSeen) int { return a.Addr.Compare(b.Addr) }, (*HostSeen).merge)

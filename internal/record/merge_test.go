@@ -28,7 +28,7 @@ func sights(t *rapid.T) record.Sight {
 		Groups:  set(t, "group", groups, func(g record.GroupSeen) string { return g.Group }, cmp.Compare),
 		Pairs:   set(t, "pair", pairs, func(p record.PairSeen) [2]record.SegmentID { return [2]record.SegmentID{p.From, p.To} }, comparePair),
 		VLANs:   set(t, "vlan", rapid.Uint16Range(1, 9).Draw, func(v uint16) uint16 { return v }, cmp.Compare),
-		Acked:   runs(t), LostHosts: small(t, "lost"),
+		Acked:   runs(t), LostHosts: small(t, "lost"), Carries: record.Carries(rapid.Uint32Range(0, uint32(record.CarriesAll)).Draw(t, "carries")),
 		Undecodable: named(t, "reason", "malformed", "too_deep", "unknown_link"),
 		Tunnels:     named(t, "tunnel", "gre", "vxlan"),
 	}
@@ -138,7 +138,7 @@ func named(t *rapid.T, label string, names ...string) map[string]uint64 {
 // same compares all of two sights; a set without elements is no set.
 func same(t rapid.TB, law string, want, got record.Sight) {
 	t.Helper()
-	diff := gocmp.Diff(want, got, cmpopts.EquateEmpty(), gocmp.Comparer(func(a, b netip.Addr) bool { return a == b }))
+	diff := gocmp.Diff(want, got, cmpopts.EquateEmpty(), gocmp.AllowUnexported(record.Sketch{}), gocmp.Comparer(func(a, b netip.Addr) bool { return a == b }))
 	if diff != "" {
 		t.Fatalf("%s (-want +got):\n%s", law, diff)
 	}
@@ -260,5 +260,39 @@ func TestCountsAdd(t *testing.T) {
 	a.Add(&b)
 	if a[record.Frames] != 5 || a[record.Inconsistent] != 4 || b[record.Frames] != 3 {
 		t.Errorf("a %v b %v", a, b)
+	}
+}
+
+// TestMergedSetsAreBounded: of more hosts than fit the same ones stay in whatever order minutes are merged, and the number of
+// the others is estimated.
+func TestMergedSetsAreBounded(t *testing.T) {
+	const minutes, each, step = 4, 40_000, 20_000 // 100,000 different hosts
+	var parts []record.Sight
+	for m := range minutes {
+		s := record.Sight{Minutes: 1}
+		for i := range each {
+			n := m*step + i
+			s.Hosts = append(s.Hosts, record.HostSeen{Addr: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), Minutes: 1})
+		}
+		parts = append(parts, s)
+	}
+	want := merged(parts...)
+	if len(want.Hosts) != record.MaxSet || want.Hosts[step].Minutes != 2 {
+		t.Errorf("%d hosts, host %d seen in %d minutes", len(want.Hosts), step, want.Hosts[step].Minutes)
+	}
+	beyond := float64((minutes-1)*step + each - record.MaxSet)
+	if got := float64(want.Beyond.Estimate()); math.Abs(got-beyond) > 4*record.SketchError*beyond {
+		t.Errorf("estimated %.0f more, want about %.0f", got, beyond)
+	}
+	for name, got := range map[string]record.Sight{
+		"backwards": merged(parts[3], parts[2], parts[1], parts[0]),
+		"in pairs":  merged(merged(parts[2], parts[0]), merged(parts[1], parts[3])),
+	} {
+		if !slices.Equal(got.Hosts, want.Hosts) {
+			t.Errorf("%s: other hosts stay", name)
+		}
+		if diff := gocmp.Diff(want.Beyond, got.Beyond, gocmp.AllowUnexported(record.Sketch{})); diff != "" {
+			t.Errorf("%s: another sketch (-want +got):\n%s", name, diff)
+		}
 	}
 }

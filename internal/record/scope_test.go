@@ -18,8 +18,8 @@ func prefixes(texts ...string) []netip.Prefix {
 func bank() record.Scope {
 	return record.Scope{
 		Segments: []record.ScopeSegment{
-			{ID: "campus", Networks: prefixes("10.0.0.0/8", "2001:db8::/32")},
 			{ID: "users", Networks: prefixes("10.1.0.0/16", "2001:db8:1::/48")},
+			{ID: "campus", Networks: prefixes("10.0.0.0/8", "2001:db8::/32")}, // wide, between two narrow ones
 			{ID: "vault", Networks: prefixes("10.1.9.0/24")},
 			{ID: "dmz", Networks: prefixes("203.0.113.128/25", "224.0.0.0/8")},
 			{ID: "guests", Networks: prefixes("192.168.7.0/24"), Excluded: true},
@@ -97,7 +97,7 @@ func TestAssumedScope(t *testing.T) {
 
 func TestScopeFinds(t *testing.T) {
 	scope := bank()
-	if s := scope.Segment("vault"); s != &scope.Segments[2] {
+	if s := scope.Segment("vault"); s != &scope.Segments[2] || s.ID != "vault" {
 		t.Errorf("Segment(vault) = %+v", s)
 	}
 	if s := scope.Segment(record.Internet); s != nil {

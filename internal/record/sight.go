@@ -14,6 +14,7 @@ type Sight struct {
 	Sensor  Sensor
 	Feed    Feed
 	Segment SegmentID
+	Carries Carries // what the witness can show at all
 
 	Counts      Counts
 	Hosts       []HostSeen        // of this segment, sorted by address
@@ -44,6 +45,7 @@ const (
 	SeenSpoke                           // sent a unicast packet
 	SeenLeased                          // a DHCP server gave it this address; MAC is the client's
 	SeenLookup                          // it asked a resolver
+	SeenSealed                          // it asked a resolver over an encrypted connection
 	SeenRouter                          // its card forwards for others, or it answers as a router
 )
 

@@ -17,6 +17,13 @@ const (
 	Day     = Time(24 * time.Hour)
 )
 
+// FirstTime is the earliest time that is believed: 0 stands for no time.
+const FirstTime = Time(1)
+
+// LastTime is the latest time that is believed, early in 2261: a year before the end of what Time can hold, so that what is
+// reckoned from it does not overflow.
+const LastTime = Time(1<<63-1) - 366*Day
+
 // TimeOf converts a time.Time. A time that does not fit (certificates claim the year 9999) becomes the nearest that does.
 func TimeOf(t time.Time) Time {
 	const limit = math.MaxInt64 / int64(time.Second)

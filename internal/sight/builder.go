@@ -1,6 +1,8 @@
 package sight
 
 import (
+	"math"
+
 	"candor/internal/decode"
 	"candor/internal/record"
 )
@@ -9,12 +11,15 @@ import (
 // Times passed in should not decrease by more than jitter; a minute is complete when a later one begins, and whatever
 // comes late counts in the minute that is open.
 type Builder struct {
-	sensor record.Sensor
-	feed   record.Feed
-	places *places
-	copies copies
+	sensor  record.Sensor
+	feed    record.Feed
+	carries record.Carries
+	reports *reports // state across minutes of what others report; nil until the first report
+	places  *places
+	copies  copies
 
 	minute   record.Time // start of the open minute; meaningful when open
+	next     record.Time // start of the minute after it
 	open     bool
 	newest   record.Time // of the frames
 	whole    record.Counts
@@ -47,7 +52,7 @@ const (
 // New builds for one feed under a scope.
 func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
 	b := &Builder{
-		sensor: sensor, feed: feed, places: newPlaces(scope),
+		sensor: sensor, feed: feed, carries: record.CarriesAll, places: newPlaces(scope),
 		segments: make([]record.Counts, len(scope.Segments)),
 		hosts:    newTable[decode.Addr, host](record.MaxSet, addrHash),
 		cards:    newTable[decode.MAC, card](maxCards, macHash),
@@ -168,6 +173,9 @@ func (b *Builder) Finish() {
 
 // advance opens the minute of ts. Time that goes back stays in the open minute.
 func (b *Builder) advance(ts record.Time) {
+	if b.open && ts < b.next {
+		return
+	}
 	minute := ts.Floor(record.Minute)
 	switch {
 	case !b.open:
@@ -176,4 +184,10 @@ func (b *Builder) advance(ts record.Time) {
 		b.closeMinute()
 		b.minute = minute
 	}
+	b.next = minuteAfter(b.minute)
+}
+
+// minuteAfter is the start of the minute after one, or the end of time.
+func minuteAfter(minute record.Time) record.Time {
+	return minute + min(record.Minute, math.MaxInt64-minute)
 }

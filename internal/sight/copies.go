@@ -38,18 +38,10 @@ func (c *copies) seen(ts record.Time, frame []byte) bool {
 }
 
 // frameHash covers the length, the first 128 bytes (all headers) and the last 32 bytes. Payload between them is covered by
-// the transport checksum inside the headers. It is computed for every frame: two independent sums keep the multiplier busy.
+// the transport checksum inside the headers. It is computed for every frame.
 func frameHash(b []byte) uint64 {
-	h, g := mix(uint64(len(b))+0x9e3779b97f4a7c15), uint64(0)
-	head := b[:min(len(b), 128)]
-	for len(head) >= 16 {
-		h = (h ^ binary.LittleEndian.Uint64(head)) * 0x9fb21c651e98df25
-		g = (g ^ binary.LittleEndian.Uint64(head[8:])) * 0xd6e8feb86659fd93
-		h ^= h >> 29
-		g ^= g >> 31
-		head = head[16:]
-	}
-	h = hashBytes(h^g<<1, head)
+	h := mix(uint64(len(b)) + 0x9e3779b97f4a7c15)
+	h = hashBytes(h, b[:min(len(b), 128)])
 	if len(b) > 160 {
 		h = hashBytes(h, b[len(b)-32:])
 	} else if len(b) > 128 {

@@ -214,6 +214,9 @@ func (b *Builder) EncryptedLookup(ts record.Time, client decode.Addr) {
 	b.whole[record.DNSEncrypted]++
 	if at := b.places.of(client); at >= 0 {
 		b.segments[at][record.DNSEncrypted]++
+		if h := b.hosts.find(client); h != nil {
+			h.flags |= record.SeenSealed
+		}
 	}
 }
 

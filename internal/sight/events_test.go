@@ -124,15 +124,19 @@ func TestAckedRuns(t *testing.T) {
 			whole, _ := w.done()
 			counts(t, whole, map[record.Count]uint64{record.Acks: n, record.Gaps: n / 2, record.GapBytes: n / 2 * 10})
 			acks, gaps := uint64(0), uint64(0)
+			least, most := n, uint64(0)
 			for i, r := range whole.Acked {
 				acks += r.Acks
 				gaps += r.Gaps
 				if want := start + record.Time(acks) - 1; r.Last != want {
 					t.Fatalf("run %d ends at %d, want %d: its last acknowledgement", i, r.Last-start, want-start)
 				}
-				if i < len(whole.Acked)-1 && r.Acks < 125 {
-					t.Errorf("run %d has %d acknowledgements", i, r.Acks)
+				if i < len(whole.Acked)-1 {
+					least, most = min(least, r.Acks), max(most, r.Acks)
 				}
+			}
+			if len(whole.Acked) > 1 && (least < 125 || most > 2*least) {
+				t.Errorf("runs of %d to %d acknowledgements: too uneven to be halved in time", least, most)
 			}
 			if acks != n || gaps != n/2 || len(whole.Acked) > 64 {
 				t.Errorf("%d runs with %d acknowledgements, %d gaps, want %d, %d", len(whole.Acked), acks, gaps, n, n/2)
@@ -171,6 +175,7 @@ func TestLookups(t *testing.T) {
 		{"own public asks outward", public, far, false, false, 1, 0, 1, 0},
 		{"the answer to own public", public, far, true, false, 0, 1, 0, 0},
 		{"the Internet asks a server of ours", far, server, false, false, 1, 0, 0, 0},
+		{"the Internet asks the Internet", far, "192.0.2.53", false, false, 1, 0, 0, 0},
 		{"mDNS is no lookup", client, "224.0.0.251", false, true, 0, 0, 0, 0},
 	}
 	for _, c := range cases {
@@ -263,5 +268,28 @@ func TestStacksAreBounded(t *testing.T) {
 	whole, _ := w.done()
 	if len(whole.Clients) != 1 || len(whole.Clients[0].Stacks) != record.MaxStacks {
 		t.Errorf("clients %+v", whole.Clients)
+	}
+}
+
+// TestClientsWithoutAnAgreement: nobody says who is ours, so that Internet addresses which open connections are remembered too.
+func TestClientsWithoutAnAgreement(t *testing.T) {
+	for name, s := range map[string]record.Scope{"with": scope(), "without": record.AssumedScope()} {
+		t.Run(name, func(t *testing.T) {
+			w := watch{sight.New(s, "s1", "packets"), t}
+			for _, from := range []string{far, "fe80::7"} {
+				w.frame(start, packet{from: from, to: from, flags: decode.SYN}.bytes())
+				w.Opened(sight.Opening{TS: start, Orig: addr(from), Resp: addr(from), Proto: decode.ProtoTCP})
+			}
+			whole, _ := w.done()
+			if s.Assumed {
+				if len(whole.Clients) != 1 || whole.Clients[0].Addr != netip.MustParseAddr(far) || len(whole.Clients[0].Stacks) != 1 || whole.Clients[0].Conns != 1 {
+					t.Errorf("clients %+v, want %s", whole.Clients, far)
+				}
+				return
+			}
+			if len(whole.Clients) != 0 {
+				t.Errorf("clients %+v, want none", whole.Clients)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package sight
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"candor/internal/decode"
@@ -13,6 +14,7 @@ type host struct {
 	mac         decode.MAC
 	flags       record.HostFlags
 	hops        uint8
+	minutes     uint32 // by reports of others: minutes not told before in which it sent unicast
 	first, last record.Time
 }
 
@@ -54,7 +56,7 @@ type client struct {
 }
 
 func macHash(m decode.MAC) uint64 {
-	return mix(uint64(m[0])<<40 | uint64(m[1])<<32 | uint64(m[2])<<24 | uint64(m[3])<<16 | uint64(m[4])<<8 | uint64(m[5]))
+	return mix(uint64(binary.LittleEndian.Uint32(m[:4]))<<16 | uint64(binary.LittleEndian.Uint16(m[4:])))
 }
 
 // Hops is the hop distance that a TTL shows, by the next initial value at or above it (64, 128, 255). Small values are
@@ -95,7 +97,7 @@ func (b *Builder) sender(p *decode.Packet) *card {
 }
 
 // source accounts for the sender of a packet.
-func (b *Builder) source(ts record.Time, p *decode.Packet, at place, sender *card) {
+func (b *Builder) source(ts record.Time, p *decode.Packet, at place, hash uint64, sender *card) {
 	if at == atLink {
 		return
 	}
@@ -104,17 +106,16 @@ func (b *Builder) source(ts record.Time, p *decode.Packet, at place, sender *car
 	}
 	hops := Hops(p.TTL)
 	if sender != nil && hops != record.NoHops {
-		h := uint32(addrHash(p.Src))
 		if hops == 0 {
-			sender.near.add(h)
+			sender.near.add(uint32(hash))
 		} else {
-			sender.far.add(h)
+			sender.far.add(uint32(hash))
 		}
 	}
 	if at < 0 {
 		return
 	}
-	h := b.host(ts, p.Src, at)
+	h := b.hashedHost(ts, p.Src, hash, at)
 	if h == nil {
 		return
 	}
@@ -143,8 +144,8 @@ func (b *Builder) direct(ts record.Time, a decode.Addr, mac decode.MAC, at place
 }
 
 // peer accounts for an address that somebody had a connection with.
-func (b *Builder) peer(ts record.Time, a decode.Addr, at place) {
-	if h := b.host(ts, a, at); h != nil {
+func (b *Builder) peer(ts record.Time, a decode.Addr, hash uint64, at place) {
+	if h := b.hashedHost(ts, a, hash, at); h != nil {
 		h.flags |= record.SeenInPassing
 	}
 }
@@ -156,7 +157,11 @@ func (b *Builder) router(a decode.Addr) {
 }
 
 func (b *Builder) host(ts record.Time, a decode.Addr, at place) *host {
-	h, fresh := b.hosts.at(a)
+	return b.hashedHost(ts, a, addrHash(a), at)
+}
+
+func (b *Builder) hashedHost(ts record.Time, a decode.Addr, hash uint64, at place) *host {
+	h, fresh := b.hosts.hashed(a, hash)
 	if h == nil {
 		return nil
 	}

@@ -3,7 +3,6 @@ package sight
 import (
 	"bytes"
 	"cmp"
-	"math"
 	"slices"
 
 	"candor/internal/decode"
@@ -12,9 +11,9 @@ import (
 
 // closeMinute turns the open minute into sights: one for the feed as a whole and one for each segment that showed anything.
 func (b *Builder) closeMinute() {
-	span := record.Span{From: b.minute, To: b.minute + min(record.Minute, math.MaxInt64-b.minute)}
+	span := record.Span{From: b.minute, To: minuteAfter(b.minute)}
 	whole := record.Sight{
-		Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: record.Nowhere,
+		Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: record.Nowhere, Carries: b.carries,
 		Counts: b.whole, Cards: b.cardsSeen(), Clients: b.clientsSeen(),
 		Groups: b.groupsSeen(), Pairs: b.pairsSeen(), VLANs: b.vlansSeen(), Acked: b.acked.seen(),
 		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost + b.pairs.lost + b.vlans.lost,
@@ -29,7 +28,7 @@ func (b *Builder) closeMinute() {
 			continue
 		}
 		b.done = append(b.done, record.Sight{
-			Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: b.places.scope.Segments[i].ID,
+			Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: b.places.scope.Segments[i].ID, Carries: b.carries,
 			Counts: b.segments[i], Hosts: bySegment[i],
 		})
 	}
@@ -60,7 +59,7 @@ func (b *Builder) hostsSeen() [][]record.HostSeen {
 			Addr: b.hosts.keys[i].Netip(), MAC: record.MAC(h.mac), Flags: h.flags, Hops: h.hops, First: h.first, Last: h.last,
 		}
 		if h.flags&record.SeenSpoke != 0 {
-			seen.Minutes = 1
+			seen.Minutes = max(1, h.minutes)
 		}
 		out[h.at] = append(out[h.at], seen)
 	}

@@ -96,9 +96,9 @@ func TestForgotten(t *testing.T) {
 	w.Finish()
 	all := w.Drain(nil)
 	last := all[len(all)-1]
-	want := record.Sight{Span: record.Span{From: start + record.Minute, To: start + 2*record.Minute}, Minutes: 1, Sensor: "s1", Feed: "packets"}
+	want := record.Sight{Span: record.Span{From: start + record.Minute, To: start + 2*record.Minute}, Minutes: 1, Sensor: "s1", Feed: "packets", Carries: record.CarriesAll}
 	want.Counts[record.OverBudget] = 1
-	if diff := cmp.Diff(want, last, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, last, cmpopts.EquateEmpty(), cmp.AllowUnexported(record.Sketch{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -171,13 +171,18 @@ func TestSetsAreBounded(t *testing.T) {
 	for minute := range 2 {
 		at := start + record.Time(minute)*record.Minute
 		for i := range many {
-			w.frame(at+record.Time(i), packet{src: routerMAC, from: numbered(i), to: far, ttl: 63}.bytes())
+			w.frame(at+record.Time(i), packet{src: routerMAC, from: numbered(i + minute*30_000), to: far, ttl: 63}.bytes())
 		}
 		w.Finish()
 		hosts, lost := 0, uint64(0)
+		var beyond record.Sketch
 		for _, s := range w.Drain(nil) {
 			hosts += len(s.Hosts)
 			lost += s.LostHosts
+			beyond.Merge(&s.Beyond)
+		}
+		if e := float64(beyond.Estimate()); math.Abs(e-(many-record.MaxSet)) > 4*record.SketchError*many {
+			t.Errorf("estimated %.0f more, want about %d", e, many-record.MaxSet)
 		}
 		if hosts != record.MaxSet || lost != many-record.MaxSet {
 			t.Errorf("%d hosts, %d lost, want %d and %d", hosts, lost, record.MaxSet, many-record.MaxSet)
@@ -258,7 +263,7 @@ func TestSightMergesWithNothing(t *testing.T) {
 		for _, s := range w.Drain(nil) {
 			merged := record.Sight{Sensor: s.Sensor, Feed: s.Feed, Segment: s.Segment}
 			merged.Merge(&s)
-			if diff := cmp.Diff(s, merged, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(s, merged, cmpopts.EquateEmpty(), cmp.AllowUnexported(record.Sketch{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 				t.Fatalf("-built +merged:\n%s", diff)
 			}
 		}

@@ -8,7 +8,8 @@ import (
 // packet accounts for an IP packet: volume, places, hosts.
 func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplicate bool) {
 	w := &b.whole
-	src, dst := b.places.of(p.Src), b.places.of(p.Dst)
+	srcHash, dstHash := addrHash(p.Src), addrHash(p.Dst)
+	src, dst := b.places.hashed(p.Src, srcHash), b.places.hashed(p.Dst, dstHash)
 	if !duplicate {
 		w[record.Packets]++
 		w[record.Bytes] += uint64(p.IPLen)
@@ -25,9 +26,9 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 	}
 	b.families(p, src, dst)
 	b.traffic(p, src, dst)
-	b.source(ts, p, src, sender)
+	b.source(ts, p, src, srcHash, sender)
 	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
-		b.peer(ts, p.Dst, dst)
+		b.peer(ts, p.Dst, dstHash, dst)
 	}
 	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(src) {
 		b.stack(p)
@@ -76,7 +77,7 @@ func (b *Builder) traffic(p *decode.Packet, src, dst place) {
 	case announcement(p):
 		w[record.Announced]++
 	case p.Cast != decode.Unicast || dst == atLink:
-	case managementPort(p.Proto, p.SrcPort) || managementPort(p.Proto, p.DstPort):
+	case !crossing(src, dst) && (managementPort(p.Proto, p.SrcPort) || managementPort(p.Proto, p.DstPort)):
 		w[record.MgmtPackets]++
 	default:
 		w[record.UserPackets]++
@@ -85,6 +86,9 @@ func (b *Builder) traffic(p *decode.Packet, src, dst place) {
 		w[record.InternetPackets]++
 	}
 }
+
+// crossing reports whether a packet goes between us and the Internet: who scans strangers for telnet cares for no gear.
+func crossing(src, dst place) bool { return (src == atInternet) != (dst == atInternet) }
 
 // announcement reports whether a packet is a host speaking to its own link: mDNS, LLMNR, NetBIOS, SSDP, WS-Discovery,
 // DHCP client.

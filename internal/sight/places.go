@@ -1,6 +1,7 @@
 package sight
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"candor/internal/decode"
@@ -41,8 +42,11 @@ func newPlaces(scope record.Scope) *places {
 	return p
 }
 
-func (p *places) of(a decode.Addr) place {
-	slot := &p.cache[addrHash(a)%placeCache]
+func (p *places) of(a decode.Addr) place { return p.hashed(a, addrHash(a)) }
+
+// hashed is of for a caller who knows the address's hash.
+func (p *places) hashed(a decode.Addr, hash uint64) place {
+	slot := &p.cache[hash%placeCache]
 	if slot.known && slot.addr == a {
 		return slot.place
 	}
@@ -80,9 +84,8 @@ func (p *places) group(a decode.Addr) string {
 }
 
 func addrHash(a decode.Addr) uint64 {
-	lo := uint64(a[8])<<56 | uint64(a[9])<<48 | uint64(a[10])<<40 | uint64(a[11])<<32 | uint64(a[12])<<24 | uint64(a[13])<<16 | uint64(a[14])<<8 | uint64(a[15])
-	hi := uint64(a[0])<<56 | uint64(a[1])<<48 | uint64(a[2])<<40 | uint64(a[3])<<32 | uint64(a[4])<<24 | uint64(a[5])<<16 | uint64(a[6])<<8 | uint64(a[7])
-	return mix(lo^0x9e3779b97f4a7c15) ^ mix(hi^0xc2b2ae3d27d4eb4f)
+	hi, lo := binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])
+	return mix(lo ^ (hi^hi>>32)*0xc2b2ae3d27d4eb4f)
 }
 
 // mix is a 64-bit finaliser (multiply and shift), good enough for tables that are bounded anyway.

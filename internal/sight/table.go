@@ -18,9 +18,12 @@ func newTable[K comparable, V any](limit int, hash func(K) uint64) *table[K, V] 
 
 // at gives the entry of a key, making it when there is room; nil when there is none. fresh says that it was made now.
 // The pointer is valid until the next call.
-func (t *table[K, V]) at(k K) (v *V, fresh bool) {
+func (t *table[K, V]) at(k K) (v *V, fresh bool) { return t.hashed(k, t.hash(k)) }
+
+// hashed is at for a caller who knows the key's hash.
+func (t *table[K, V]) hashed(k K, hash uint64) (v *V, fresh bool) {
 	mask := uint64(len(t.slots) - 1)
-	i := t.hash(k) & mask
+	i := hash & mask
 	for ; t.slots[i] != 0; i = (i + 1) & mask {
 		if e := t.slots[i] - 1; t.keys[e] == k {
 			return &t.entries[e], false

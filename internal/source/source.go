@@ -46,9 +46,11 @@ type Source struct {
 	packet decode.Packet
 	frame  capture.Frame
 	span   record.Span // of the frames since the last batch
+	taken  bool        // a frame was taken; last then has a meaning
 	last   record.Time // newest frame
 	seq    uint64
 	ended  bool
+	room   record.Batch // records that were given back, empty
 }
 
 // Open opens the inputs as one observation by one sensor. Inputs that are no capture are accounted for as unread; when
@@ -128,9 +130,12 @@ func (s *Source) Next(ctx context.Context) (*record.Batch, error) {
 }
 
 func (s *Source) take() {
-	ts := record.Time(s.frame.Time)
+	ts := min(max(record.Time(s.frame.Time), record.FirstTime), record.LastTime)
 	if (s.opts.From != 0 && ts < s.opts.From) || (s.opts.To != 0 && ts >= s.opts.To) {
 		return
+	}
+	if !s.taken {
+		s.taken, s.last = true, ts
 	}
 	s.span.Extend(ts)
 	s.last = max(s.last, ts)
@@ -144,10 +149,11 @@ func (s *Source) take() {
 	s.table.Packet(ts, &s.packet, s.frame.Data, s.frame.Wire)
 }
 
-// finish ends all connections and says what the captures lost and where they were damaged.
+// finish ends all connections and says what the captures lost and where they were damaged. Without a frame there is no time
+// that sight could speak of; inputs then say where reading stopped.
 func (s *Source) finish() {
 	s.ended = true
-	if s.last == 0 && s.span.Zero() && s.seq == 0 {
+	if !s.taken {
 		return
 	}
 	var drops record.Drops
@@ -158,8 +164,9 @@ func (s *Source) finish() {
 			known++
 		}
 		for _, i := range st.Interfaces {
-			drops.Received += i.Drops.Received
-			drops.Dropped += i.Drops.Dropped + i.Drops.OSDropped + i.Drops.Between
+			drops.Add(record.Drops{Received: i.Drops.Received, Dropped: i.Drops.Dropped})
+			drops.Add(record.Drops{Dropped: i.Drops.OSDropped})
+			drops.Add(record.Drops{Dropped: i.Drops.Between})
 		}
 		if st.Damage != nil {
 			s.sight.Count(s.last, record.DamagedInputs, 1)
@@ -175,11 +182,12 @@ func (s *Source) finish() {
 func (s *Source) batch() *record.Batch {
 	s.seq++
 	b := &record.Batch{
-		ID:     record.BatchID{Sensor: s.opts.Sensor, Epoch: s.opts.Epoch, Sequence: s.seq},
-		Span:   s.span,
+		ID:    record.BatchID{Sensor: s.opts.Sensor, Epoch: s.opts.Epoch, Sequence: s.seq},
+		Span:  s.span,
+		Conns: s.room.Conns, DNS: s.room.DNS, TLS: s.room.TLS, HTTP: s.room.HTTP, DHCP: s.room.DHCP,
 		Inputs: s.inputs(),
 	}
-	s.span = record.Span{}
+	s.span, s.room = record.Span{}, record.Batch{}
 	s.table.Drain(b)
 	if s.opts.Progress != nil {
 		var done, total int64
@@ -190,6 +198,13 @@ func (s *Source) batch() *record.Batch {
 		s.opts.Progress(done, total, s.last)
 	}
 	return b
+}
+
+// Recycle takes back a batch whose records nobody looks at any more: the next ones are put in their place. Sight and
+// inputs may be kept.
+func (s *Source) Recycle(b *record.Batch) {
+	s.room = record.Batch{Conns: b.Conns[:0], DNS: b.DNS[:0], TLS: b.TLS[:0], HTTP: b.HTTP[:0], DHCP: b.DHCP[:0]}
+	b.Conns, b.DNS, b.TLS, b.HTTP, b.DHCP = nil, nil, nil, nil, nil
 }
 
 // Close closes the files.

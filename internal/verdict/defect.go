@@ -14,6 +14,7 @@ const (
 	FeedLoss              Code = "feed.loss"
 	FeedDuplicated        Code = "feed.duplicated"
 	FeedTruncated         Code = "feed.truncated"
+	FeedTunnelOnly        Code = "feed.tunnel_only"
 	FeedIPv6Missing       Code = "feed.ipv6_missing"
 	SegmentMissing        Code = "segment.missing"
 	DirectionMissing      Code = "direction.missing"
@@ -60,6 +61,8 @@ func (d *Defect) Short() string {
 		return "frames come twice"
 	case FeedTruncated:
 		return "frames are cut"
+	case FeedTunnelOnly:
+		return "the traffic is inside sealed tunnels"
 	case FeedIPv6Missing:
 		return "IPv6 of " + d.Subject + " was never seen"
 	case SegmentMissing:

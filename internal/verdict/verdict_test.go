@@ -147,7 +147,7 @@ func TestOnlyLimits(t *testing.T) {
 func codes() []verdict.Code {
 	return []verdict.Code{
 		"vantage.outside", "vantage.unmirrored_port", "vantage.management_port", "vantage.after_proxy", "feed.one_way", "feed.asymmetric", "feed.loss",
-		"feed.duplicated", "feed.truncated", "feed.ipv6_missing", "segment.missing", "direction.missing", "kind.missing", "volume.low",
+		"feed.duplicated", "feed.truncated", "feed.tunnel_only", "feed.ipv6_missing", "segment.missing", "direction.missing", "kind.missing", "volume.low",
 		"hosts.counted_twice", "input.damaged", "input.unread", "state.evicted", "capture.drops", "detector.not_built", "intel.stale", "history.short", "dns.encrypted",
 	}
 }
@@ -155,7 +155,7 @@ func codes() []verdict.Code {
 func TestCodesStay(t *testing.T) {
 	constants := []verdict.Code{
 		verdict.VantageOutside, verdict.VantageUnmirroredPort, verdict.VantageManagementPort, verdict.VantageAfterProxy, verdict.FeedOneWay,
-		verdict.FeedAsymmetric, verdict.FeedLoss, verdict.FeedDuplicated, verdict.FeedTruncated, verdict.FeedIPv6Missing, verdict.SegmentMissing,
+		verdict.FeedAsymmetric, verdict.FeedLoss, verdict.FeedDuplicated, verdict.FeedTruncated, verdict.FeedTunnelOnly, verdict.FeedIPv6Missing, verdict.SegmentMissing,
 		verdict.DirectionMissing, verdict.KindMissing, verdict.VolumeLow, verdict.HostsCountedTwice, verdict.InputDamaged, verdict.InputUnread,
 		verdict.StateEvicted, verdict.CaptureDrops, verdict.DetectorNotBuilt, verdict.IntelStale, verdict.HistoryShort, verdict.DNSEncrypted,
 	}
