@@ -50,7 +50,7 @@ bench: build
 
 # Rewrites everything that is generated: golden files and references.
 docs:
-	$(GO) test ./... -update
+	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' cmd internal | xargs -n1 dirname | sort -u | sed 's#^#./#') -update
 
 clean:
 	rm -rf bin demo

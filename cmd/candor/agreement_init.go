@@ -23,7 +23,7 @@ type agreementInitCmd struct {
 	Provider  string   `help:"Who watches; leave it out when the customer watches itself." placeholder:"NAME"`
 	TimeZone  string   `help:"Time zone of hours and days, such as Europe/Berlin." placeholder:"ZONE"`
 	OwnPublic []string `help:"The customer's addresses after translation, such as 203.0.113.16/28." placeholder:"CIDR" sep:","`
-	Out       string   `help:"Write to this file instead of standard output; an existing file is kept." placeholder:"FILE" type:"path"`
+	Out       string   `help:"Write to this file instead of standard output; an existing file is kept." placeholder:"FILE"`
 }
 
 // Run writes a first agreement, from captures or by asking.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ type checkCmd struct {
 	Feed    map[string]string `help:"A log promised under this data id (read from a later version on)." placeholder:"ID=PATH"`
 	Require []string          `help:"Questions that must be answerable: exit 2 while one is cannot say." placeholder:"QUESTION" sep:","`
 	JSON    bool              `name:"json" help:"Print the result as JSON (schema candor/check/v1)."`
-	HTML    string            `name:"html" help:"Write a self-contained page." placeholder:"OUT" type:"path"`
+	HTML    string            `name:"html" help:"Write a self-contained page." placeholder:"OUT"`
 	Inputs  []string          `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst), or - for standard input. All are one observation by one sensor."`
 }
 
@@ -38,6 +39,9 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	}
 	if len(c.Feed) > 0 {
 		return usage(errors.New("--feed: logs cannot be read yet; what they promise stays cannot say"))
+	}
+	if err := c.writable(); err != nil {
+		return err
 	}
 	a, sensor, err := c.load()
 	if err != nil {
@@ -52,7 +56,11 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, src, func(b *record.Batch) error { j.Observe(b); return nil })
+	err = each(ctx, src, func(b *record.Batch) error {
+		j.Observe(b)
+		src.Recycle(b)
+		return nil
+	})
 	if progress != nil {
 		progress.Done()
 	}
@@ -65,6 +73,18 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	}
 	if result.Exit.Code != 0 {
 		return &exitError{code: result.Exit.Code}
+	}
+	return nil
+}
+
+// writable finds out before anything is read whether the page can be written at all.
+func (c *checkCmd) writable() error {
+	if c.HTML == "" {
+		return nil
+	}
+	dir := filepath.Dir(c.HTML)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usage(fmt.Errorf("--html %s: %s is no folder", c.HTML, dir))
 	}
 	return nil
 }

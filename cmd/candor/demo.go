@@ -18,7 +18,7 @@ import (
 )
 
 type demoCmd struct {
-	Out  string        `help:"Folder for the captures, the agreement and the pages." default:"demo" type:"path"`
+	Out  string        `help:"Folder for the captures, the agreement and the pages." default:"demo"`
 	Seed uint64        `help:"Another seed makes another bank with the same story." default:"1"`
 	For  time.Duration `help:"How much of a workday to make." default:"20m"`
 }

@@ -23,6 +23,7 @@ const (
 	exitUsage    = 64 // wrong usage, or an agreement with errors
 	exitNoInput  = 65 // no input is a capture or a log
 	exitInternal = 70
+	exitStopped  = 130 // by Ctrl-C or a signal, as shells expect
 )
 
 // commands is the command line.
@@ -114,6 +115,10 @@ func run(ctx context.Context, w *world) (code int) {
 func (w *world) code(err error) int {
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(w.stderr, "candor: interrupted")
+		return exitStopped
 	}
 	exit := &exitError{code: exitInternal, err: err}
 	var wanted *exitError

@@ -17,7 +17,7 @@ import (
 
 // terms are the flags that several commands share.
 type terms struct {
-	Agreement string `help:"Agreement to hold the inputs against." placeholder:"FILE" type:"path"`
+	Agreement string `help:"Agreement to hold the inputs against." placeholder:"FILE"`
 	Sensor    string `help:"Which of the agreement's sensors the inputs are from." placeholder:"ID"`
 }
 

@@ -62,7 +62,7 @@ func notBuilt(sensor string, span record.Span) []verdict.Defect {
 		out = append(out, verdict.Defect{
 			Code: verdict.DetectorNotBuilt, Subject: string(q), Sensor: sensor, Hard: true,
 			Verdict: verdict.Yes, Now: verdict.Yes, Strength: verdict.AlmostCertain, Bits: verdict.CertainBits,
-			Periods: []verdict.Period{{From: stamp(span.From), To: stamp(span.To), Verdict: verdict.Yes}},
+			Periods: onePeriod(span, verdict.Yes),
 			Signs:   []verdict.Sign{}, Words: "Candor cannot look for this yet: its detector is not built.",
 			Do: "Ask again with a later version.",
 		})

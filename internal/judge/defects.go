@@ -79,7 +79,7 @@ func (b *bench) trials(rules []coverage.Rule) []trial {
 			whole := r.Judge(b.whole, s)
 			t := trial{rule: r, subject: s, whole: whole, strongest: whole}
 			if r.Whole {
-				t.periods = appendPeriod(nil, b.whole.Window, whole.Verdict)
+				t.periods = onePeriod(b.whole.Window, whole.Verdict)
 				t.now = whole.Verdict
 			}
 			out = append(out, t)
@@ -105,6 +105,9 @@ func (t *trial) defect(terms *coverage.Terms) verdict.Defect {
 		Periods: t.periods, Evidence: min(math.Round(10*r.Evidence)/10, 1000),
 		Signs: r.Signs, Needs: r.Needs, Words: r.Words, Do: r.Do,
 	}
+	if d.Periods == nil {
+		d.Periods = []verdict.Period{}
+	}
 	if d.Signs == nil {
 		d.Signs = []verdict.Sign{}
 	}
@@ -115,6 +118,14 @@ func (t *trial) defect(terms *coverage.Terms) verdict.Defect {
 		d.Accepted = t.rule.Accepts
 	}
 	return d
+}
+
+// onePeriod is a verdict on all of a span; no period when nothing was observed.
+func onePeriod(s record.Span, v verdict.Verdict) []verdict.Period {
+	if s.Zero() {
+		return []verdict.Period{}
+	}
+	return appendPeriod(nil, s, v)
 }
 
 // appendPeriod adds a stretch, joined with the one before when they say the same.

@@ -43,7 +43,7 @@ func exit(r *Result, required []verdict.Question) Exit {
 		return Exit{ExitCannotSay, because}
 	}
 	if len(r.Promises) == 0 {
-		return Exit{ExitFine, "no defect stands, and nothing was promised"}
+		return Exit{ExitFine, "nothing was promised, and no defect that was judged stands"}
 	}
 	return Exit{ExitFine, "promises that could be measured are kept, and nothing that must be known is unknown"}
 }

@@ -237,7 +237,7 @@ func TestMetamorphicGiven(t *testing.T) {
 
 func seedsWanted() int {
 	if long() {
-		return 8
+		return 3
 	}
 	return 1
 }

@@ -97,12 +97,17 @@ func (s *Source) open(ctx context.Context, path string) error {
 	case errors.Is(err, capture.ErrNotCapture):
 		s.alien = append(s.alien, record.Input{
 			Index: s.given, Path: path, Kind: "unknown", Feed: s.opts.Feed,
-			Stopped: &record.Stopped{At: 0, Unread: -1, Because: "not a capture file (pcap or pcapng, also .gz or .zst) nor a log that can be read yet"},
+			Stopped: &record.Stopped{At: 0, Unread: -1, Because: because(err)},
 		})
 	default:
-		return fmt.Errorf("open input: %w", err)
+		return err // capture names the file and what was wrong
 	}
 	return nil
+}
+
+// because is why an input is no capture, and what would be one.
+func because(err error) string {
+	return err.Error() + "; wanted: pcap or pcapng, also .gz or .zst"
 }
 
 // Next reads on and gives the next batch; io.EOF after the last. A batch carries how far each input was read.
