@@ -33,11 +33,11 @@ func kindsOf(a *agreement.Agreement) []dataTerms {
 			t.kind, t.eventWords, t.oneOf = record.KindDHCP, "leases", "a DHCP lease"
 			t.advice = "Copy the traffic of the DHCP server to the sensor, or forward its log."
 		case agreement.DataHTTP:
-			t.kind, t.eventWords, t.oneOf = record.KindHTTP, "requests", "a web request"
+			t.kind, t.eventWords, t.oneOf = record.KindHTTP, "requests", "a web request of a promised host"
 		case agreement.DataTLS:
-			t.kind, t.eventWords, t.oneOf = record.KindTLS, "handshakes", "a TLS handshake"
+			t.kind, t.eventWords, t.oneOf = record.KindTLS, "handshakes", "a TLS handshake of a promised host"
 		case agreement.DataConn:
-			t.kind, t.eventWords, t.oneOf = record.KindConn, "connections", "a connection"
+			t.kind, t.eventWords, t.oneOf = record.KindConn, "connections", "a connection of a promised host"
 		case agreement.DataLog, agreement.DataAlert:
 			t.kind = record.KindLog
 		case agreement.DataPackets, agreement.DataQuality:

@@ -112,6 +112,9 @@ func TestTruncated(t *testing.T) {
 		{name: "over 1 %", parts: []part{frames(1000, 11)}, want: verdict.Yes},
 		{name: "half a per cent", parts: []part{frames(1000, 5)}, want: verdict.CannotSay},
 		{name: "under half a per cent", parts: []part{frames(1000, 4)}, want: verdict.No},
+		{name: "frames of unknown kinds do not tell whether they are whole", parts: []part{frames(1000, 0), undecodable("unknown_ether_type", 901)}, want: verdict.CannotSay, have: 0.99},
+		{name: "nor do they hide cut ones", parts: []part{frames(1000, 5), undecodable("unknown_link", 900)}, want: verdict.Yes},
+		{name: "cut before anything could be read", parts: []part{frames(1000, 1000), undecodable("truncated_network", 1000)}, want: verdict.Yes},
 	})
 }
 

@@ -114,6 +114,11 @@ func feed(c record.Count, n uint64) part {
 	}
 }
 
+// undecodable adds frames that could not be understood.
+func undecodable(reason string, n uint64) part {
+	return func(e *Evidence) { e.Add(&record.Sight{Undecodable: map[string]uint64{reason: n}}) }
+}
+
 // within adds to a counter of a segment.
 func within(id record.SegmentID, c record.Count, n uint64) part {
 	return func(e *Evidence) {

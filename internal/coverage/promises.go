@@ -1,8 +1,10 @@
 package coverage
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"candor/internal/agreement"
@@ -17,7 +19,12 @@ type Days struct {
 	Whole    *Evidence
 	Presence []*Presence // one for each window
 	Defects  []verdict.Defect
+
+	slid map[time.Duration][]counts // what stretches has counted before
 }
+
+// counts is how many machines of each segment were seen in one stretch.
+type counts map[record.SegmentID]Count
 
 // state is what becomes of a promise.
 type state struct {
@@ -151,10 +158,10 @@ func (d *Days) minSeen(p *agreement.Promise, period time.Duration) state {
 }
 
 // worst: kept when so many hosts were seen in each of some stretches, broken when in one of them there cannot have been.
-func worst(p *agreement.Promise, stretches []*Evidence, when string, spots []string) state {
+func worst(p *agreement.Promise, stretches []counts, when string, spots []string) state {
 	least, most := math.MaxInt, math.MaxInt
-	for _, e := range stretches {
-		n := e.CountOf(p.Segment)
+	for _, c := range stretches {
+		n := c[p.Segment]
 		least, most = min(least, n.Least), min(most, n.Most)
 	}
 	words := hostsWord(least) + " " + when
@@ -180,65 +187,105 @@ func (d *Days) segmentSpots(id record.SegmentID) []string {
 	return out
 }
 
-// stretches are the whole, non-overlapping periods of the observation, counted back from its end. Captures rarely last to
-// the second, so five minutes may lack.
-func (d *Days) stretches(period time.Duration) []*Evidence {
+// stretches counts the machines in whole periods of the observation, from its end back in steps of a quarter period, and in
+// the first one: a blindness that lasts a quarter longer than the period fills one of them. Captures rarely last to the second,
+// so five minutes may lack.
+func (d *Days) stretches(period time.Duration) []counts {
 	const slack = 5 * time.Minute
-	var out []*Evidence
-	end := d.Whole.Seen.To
-	for end-d.Whole.Seen.From >= record.Time(period-slack) {
-		from := max(end-record.Time(period), d.Whole.Seen.From)
-		out = append(out, d.during(record.Span{From: from, To: end}))
-		end = from
+	if out, ok := d.slid[period]; ok {
+		return out
 	}
+	var out []counts
+	first, length, step := d.Whole.Seen.From, record.Time(period), record.Time(period/4)
+	var before []*Evidence
+	count := func(s record.Span) {
+		windows := d.touching(s)
+		if len(out) == 0 || !slices.Equal(windows, before) { // a long pause is one window
+			out = append(out, d.countHosts(windows))
+		}
+		before = windows
+	}
+	end := d.Whole.Seen.To
+	for ; end-first >= record.Time(period-slack); end -= step {
+		count(record.Span{From: max(end-length, first), To: end})
+	}
+	if len(out) > 0 {
+		count(record.Span{From: first, To: first + length})
+	}
+	if d.slid == nil {
+		d.slid = map[time.Duration][]counts{}
+	}
+	d.slid[period] = out
 	return out
+}
+
+// countHosts counts the machines of each segment in some windows.
+func (d *Days) countHosts(windows []*Evidence) counts {
+	e := NewEvidence(d.Whole.Terms, record.Span{})
+	for _, w := range windows {
+		e.Whole.Merge(&record.Sight{Cards: w.Whole.Cards}) // they tell routers
+		for id, in := range w.Segments {
+			if e.Segments[id] == nil {
+				e.Segments[id] = &record.Sight{Segment: id}
+			}
+			e.Segments[id].Merge(&record.Sight{Hosts: in.Hosts})
+		}
+	}
+	return e.census().counts
+}
+
+// touching lists the windows that touch a span.
+func (d *Days) touching(s record.Span) []*Evidence {
+	from, _ := slices.BinarySearchFunc(d.Windows, s.From, func(w *Evidence, t record.Time) int { return cmp.Compare(w.Window.To, t+1) })
+	to, _ := slices.BinarySearchFunc(d.Windows, s.To, func(w *Evidence, t record.Time) int { return cmp.Compare(w.Window.From, t) })
+	return d.Windows[from:max(from, to)]
 }
 
 // activeWorkday: each workday for itself, because hosts of one day do not make up for those of another.
 func (d *Days) activeWorkday(t *Terms, p *agreement.Promise) state {
 	spots := d.segmentSpots(p.Segment)
-	whole, begun := d.workdays(t)
-	if len(whole) > 0 {
-		return worst(p, whole, "on the worst workday", spots)
-	}
-	for _, e := range begun {
-		if n := e.CountOf(p.Segment).Least; n >= p.Hosts {
-			return state{verdict: verdict.IsKept, seen: hostsWord(n), because: "as many were seen already in a part of the workday"}
+	var whole []counts
+	begun, enough := 0, false
+	for _, day := range d.workdays(t) {
+		c := d.countHosts(d.touching(day.date))
+		if day.whole {
+			whole = append(whole, c)
+		} else if n := c[p.Segment].Least; n >= p.Hosts {
+			begun, enough = n, true
 		}
+	}
+	switch {
+	case len(whole) > 0:
+		return worst(p, whole, "on the worst workday", spots)
+	case enough:
+		return state{verdict: verdict.IsKept, seen: hostsWord(begun), because: "as many were seen already in a part of the workday"}
 	}
 	return state{
 		seen: hostsWord(d.Whole.CountOf(p.Segment).Least), because: "a whole workday is needed to say that the promise is broken", spots: spots,
 	}
 }
 
-// workdays is what was seen on each workday, from midnight to midnight: on those whose working hours were observed, and on
-// those of which a part was. The window of each is the observed part of its working hours.
-func (d *Days) workdays(t *Terms) (whole, begun []*Evidence) {
-	for _, day := range t.Agreement.Workdays(d.Whole.Seen) {
-		on, zone := day.Date, t.Agreement.Location()
-		e := d.during(record.Span{
-			From: min(day.Span.From, record.TimeOf(time.Date(on.Year, on.Month, on.Day, 0, 0, 0, 0, zone))),
-			To:   max(day.Span.To, record.TimeOf(time.Date(on.Year, on.Month, on.Day+1, 0, 0, 0, 0, zone))),
-		})
-		e.Window = record.Span{From: max(day.Span.From, d.Whole.Seen.From), To: min(day.Span.To, d.Whole.Seen.To)}
-		if t.workdays(e.Window) >= wholeWorkday {
-			whole = append(whole, e)
-		} else {
-			begun = append(begun, e)
-		}
-	}
-	return whole, begun
+// workday is a workday that the observation touches.
+type workday struct {
+	date  record.Span // from midnight to midnight, and its working hours
+	work  record.Span // the observed part of its working hours
+	whole bool        // all of them, or nearly
 }
 
-// during joins the windows that touch a span.
-func (d *Days) during(s record.Span) *Evidence {
-	e := NewEvidence(d.Whole.Terms, s)
-	for _, w := range d.Windows {
-		if w.Window.From < s.To && w.Window.To > s.From {
-			e.Join(w)
-		}
+func (d *Days) workdays(t *Terms) []workday {
+	var out []workday
+	for _, day := range t.Agreement.Workdays(d.Whole.Seen) {
+		on, zone := day.Date, t.Agreement.Location()
+		work := record.Span{From: max(day.Span.From, d.Whole.Seen.From), To: min(day.Span.To, d.Whole.Seen.To)}
+		out = append(out, workday{
+			date: record.Span{
+				From: min(day.Span.From, record.TimeOf(time.Date(on.Year, on.Month, on.Day, 0, 0, 0, 0, zone))),
+				To:   max(day.Span.To, record.TimeOf(time.Date(on.Year, on.Month, on.Day+1, 0, 0, 0, 0, zone))),
+			},
+			work: work, whole: t.workdays(work) >= wholeWorkday,
+		})
 	}
-	return e
+	return out
 }
 
 // wholeWorkday is how much of a workday must have been observed to speak of all of it.

@@ -12,17 +12,25 @@ import (
 func (d *Days) volume(t *Terms) state {
 	words := bytesWord(d.Whole.n(record.Bytes))
 	low := d.defect(verdict.VolumeLow, "")
-	whole, _ := d.workdays(t)
-	switch {
-	case low.Verdict == verdict.Yes:
+	if low.Verdict == verdict.Yes {
 		return state{verdict: verdict.IsBroken, seen: words, because: low.Words, spots: []string{low.Name()}}
-	case len(whole) == 0:
-		return state{seen: words, because: "a whole workday is needed", spots: []string{low.Name()}}
 	}
-	for _, e := range whole {
-		if seen, due := e.n(record.Bytes), t.Agreement.ExpectedVolume(e.Window).Events; seen < due {
+	whole := 0
+	for _, day := range d.workdays(t) {
+		if !day.whole {
+			continue
+		}
+		whole++
+		var seen float64
+		for _, w := range d.touching(day.date) {
+			seen += w.n(record.Bytes)
+		}
+		if due := t.Agreement.ExpectedVolume(day.work).Events; seen < due {
 			return state{verdict: verdict.IsBroken, seen: bytesWord(seen) + " on one workday", because: bytesWord(due) + " were due"}
 		}
+	}
+	if whole == 0 {
+		return state{seen: words, because: "a whole workday is needed", spots: []string{low.Name()}}
 	}
 	return state{verdict: verdict.IsKept, seen: words}
 }

@@ -135,6 +135,18 @@ func TestPromises(t *testing.T) {
 			name: "min_seen_24h: one day certainly too few, another perhaps", id: "segments/users/min_seen_24h", changes: []string{`["10.1.0.0/24"] => ["10.1.0.0/24", "2001:db8::/64"]`}, seen: record.Span{From: at(23, 0, 0), To: at(25, 0, 0)},
 			pieces: []piece{{at(23, 9, 0), []part{direct("users", "10.1.0", 50)}}, {at(24, 9, 0), []part{direct("users", "10.1.0", 40), sighted("users", addresses6(50)...)}}}, want: "broken",
 		},
+		{
+			name: "min_seen_24h: blind from the first hour of a day to the last of the next", id: "segments/users/min_seen_24h", seen: record.Span{From: at(23, 0, 0), To: at(25, 0, 0)},
+			pieces: []piece{{at(23, 0, 30), []part{direct("users", "10.1.0", 90)}}, {at(24, 23, 30), []part{direct("users", "10.1.0", 90)}}}, want: "broken",
+		},
+		{
+			name: "min_seen_24h: too few in the first of 47 hours but the last", id: "segments/users/min_seen_24h", seen: record.Span{From: at(23, 0, 0), To: at(24, 23, 0)},
+			pieces: every(record.Span{From: at(24, 1, 0), To: at(24, 23, 0)}, direct("users", "10.1.0", 90)), want: "broken",
+		},
+		{
+			name: "min_seen_24h: all the time", id: "segments/users/min_seen_24h", seen: record.Span{From: at(23, 0, 0), To: at(25, 5, 0)},
+			pieces: every(record.Span{From: at(23, 0, 0), To: at(25, 5, 0)}, direct("users", "10.1.0", 90)), want: "kept",
+		},
 		{name: "min_seen_24h: outside", id: "segments/users/min_seen_24h", seen: day, pieces: start(day, beyond(9000)), want: "broken", spots: []string{"vantage.outside", "segment.missing:users"}},
 		{name: "min_seen_24h: segment not covered", id: "segments/servers/min_seen_24h", changes: []string{"covers: [users, servers] => covers: [users]"}, seen: day, want: unmeasured, because: "not covered"},
 		{name: "min_seen_7d: too few in a day", id: "segments/users/min_seen_7d", seen: day, want: "cannot_say"},

@@ -84,6 +84,9 @@ func randomSight(t *rapid.T, place record.SegmentID) *record.Sight {
 	for i := range rapid.IntRange(0, 5).Draw(t, "runs") {
 		s.Acked = append(s.Acked, record.AckedSeen{Last: record.Time(i), Acks: amounts().Draw(t, "acks"), Gaps: amounts().Draw(t, "gaps")})
 	}
+	if rapid.Bool().Draw(t, "undecodable") {
+		s.Undecodable = map[string]uint64{"unknown_link": amounts().Draw(t, "foreign"), "truncated_network": amounts().Draw(t, "cut")}
+	}
 	if rapid.Bool().Draw(t, "drops") {
 		s.Drops = &record.Drops{Received: amounts().Draw(t, "received"), Dropped: amounts().Draw(t, "dropped"), Partly: rapid.Bool().Draw(t, "partly")}
 	}

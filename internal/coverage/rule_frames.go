@@ -48,7 +48,7 @@ func weighDuplicated(e *Evidence, _ string) Ruling {
 
 // truncatedRule recognises frames that were cut when they were captured.
 func truncatedRule() Rule {
-	return Rule{Code: verdict.FeedTruncated, Accepts: "truncated", Least: leastFrames(truncatedLeastPackets), Weigh: weighTruncated}
+	return Rule{Code: verdict.FeedTruncated, Accepts: "truncated", Least: leastTruncated, Weigh: weighTruncated}
 }
 
 const (
@@ -57,8 +57,25 @@ const (
 	truncatedNo           = 0.005
 )
 
+func leastTruncated(e *Evidence, _ string) Least {
+	frames := e.readFrames()
+	return least(fmt.Sprintf("%s of %d frames whose length can be read seen", count(frames), truncatedLeastPackets), frames, truncatedLeastPackets)
+}
+
+// readFrames counts the frames of which more than the link layer was understood: only they tell how long they should be.
+func (e *Evidence) readFrames() float64 { return max(0, e.n(record.Frames)-e.foreignFrames()) }
+
+// foreignFrames counts the frames of which nothing beyond the link layer was understood (reasons of decode).
+func (e *Evidence) foreignFrames() float64 {
+	var n float64
+	for _, reason := range []string{"unknown_link", "unknown_ether_type", "bad_ip_version", "bad_ip_header", "bad_ip_length", "bad_arp"} {
+		n += float64(e.Whole.Undecodable[reason])
+	}
+	return n
+}
+
 func weighTruncated(e *Evidence, _ string) Ruling {
-	frames := e.n(record.Frames)
+	frames := e.readFrames()
 	s := share(e.n(record.Truncated), frames)
 	sign := verdict.Sign{Sign: "frames that end before their own headers say", Value: fmt.Sprintf("%s of %s", count(e.n(record.Truncated)), count(frames))}
 	switch {

@@ -45,6 +45,9 @@ func weighDamaged(e *Evidence, _ string) Ruling {
 	return hardNo("broken inputs", "Every input is whole.")
 }
 
+// foreignMost is the share of frames of unknown kinds that any network has; with more of them not everything was read.
+const foreignMost = 0.05
+
 func unreadRule() Rule {
 	return Rule{Code: verdict.InputUnread, Hard: true, Whole: true, Weigh: weighUnread}
 }
@@ -74,6 +77,9 @@ func weighUnread(e *Evidence, _ string) Ruling {
 	}
 	if len(e.Inputs) == 0 {
 		return lacking("nothing was handed over")
+	}
+	if n, frames := e.foreignFrames(), e.n(record.Frames); n > foreignMost*frames {
+		return lacking(fmt.Sprintf("%s of %s frames carry nothing that Candor knows: what is in them cannot be told", count(n), count(frames)))
 	}
 	return hardNo("frames or files that cannot be read", "Everything handed over can be read.")
 }

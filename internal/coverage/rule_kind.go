@@ -79,7 +79,8 @@ func weighKind(e *Evidence, subject string) Ruling {
 	return r
 }
 
-// eventsOf counts the events of a promised kind that belong to the segments it was promised for.
+// eventsOf counts the events of a promised kind that belong to the segments it was promised for. Messages of TLS and HTTP are
+// counted for the feed alone: they are nobody's here when the segments have no connection at all.
 func (e *Evidence) eventsOf(d *dataTerms) float64 {
 	var n float64
 	for _, id := range d.promised.Segments {
@@ -91,16 +92,27 @@ func (e *Evidence) eventsOf(d *dataTerms) float64 {
 		default:
 		}
 	}
-	switch d.kind {
-	case record.KindConn:
-		return e.n(record.Conns)
-	case record.KindTLS:
+	conns := e.connsOf(d.promised.Segments)
+	switch {
+	case d.kind == record.KindConn:
+		return conns
+	case d.kind == record.KindTLS && conns > 0:
 		return e.n(record.MessagesTLS)
-	case record.KindHTTP:
+	case d.kind == record.KindHTTP && conns > 0:
 		return e.n(record.MessagesHTTP)
-	default:
-		return n
 	}
+	return n
+}
+
+// connsOf counts the connections that segments are an end of.
+func (e *Evidence) connsOf(ids []record.SegmentID) float64 {
+	var n float64
+	for i := range e.Whole.Pairs {
+		if p := &e.Whole.Pairs[i]; slices.Contains(ids, p.From) || slices.Contains(ids, p.To) {
+			n += float64(p.Conns)
+		}
+	}
+	return n
 }
 
 // mostAskSealed reports whether at least half of the machines that speak here ask resolvers over encrypted connections (DNS

@@ -32,6 +32,9 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 		return lacking("no link layer in this input, so that broadcasts cannot be told apart")
 	}
 	shouted := share(e.n(record.Broadcast)+e.n(record.Multicast), frames)
+	if r, told := weighOwnFrames(e, shouted); told {
+		return r
+	}
 	own := e.ownCard()
 	total := shouted + share(own.touched, frames)
 	value := fmt.Sprintf("%s shouted, %s one card's own", percent(shouted), percent(share(own.touched, frames)))
@@ -48,7 +51,7 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 	case 2*e.talkers(own.mac) >= e.sendingCards() && e.talkers(own.mac) >= 8:
 		b.add("share", "frames sent to everybody or by one card", value, -4)
 		b.add("conversations", "cards that talk with that card: it is a router or server, not the sensor", fmt.Sprintf("%d of %d", e.talkers(own.mac), e.sendingCards()), -4)
-	case shouted < 0.02 && e.outwardRate() >= busyOutward:
+	case shouted < 0.02 && e.outwardRate() >= busyOutward && !e.Terms.Scope.Assumed:
 		b.add("share", "frames sent to everybody", percent(shouted), -4)
 		b.add("conversations", "TCP connections a minute that one address opens outward: no sensor does that", fmt.Sprintf("%.0f", e.outwardRate()), -4)
 	case shouted < 0.02:
@@ -69,6 +72,20 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 		r.Needs = "all conversations are one card's: more cards heard, or a conversation of others, would decide it"
 	}
 	return r
+}
+
+// weighOwnFrames decides where the capture itself says which frames are its machine's own, as cooked captures do.
+func weighOwnFrames(e *Evidence, shouted float64) (r Ruling, told bool) {
+	own := share(e.n(record.OwnFrames), e.n(record.Frames))
+	if own == 0 || own+shouted < unmirroredShare {
+		return Ruling{}, false
+	}
+	r = measured(verdict.Yes, verdict.Sign{
+		Sign: "frames that the capturing machine itself sent or received, or that went to everybody", Value: percent(own + shouted),
+	})
+	r.Words = "The capture shows one machine's own traffic and what is sent to everybody: no copy of other traffic."
+	r.Do = e.Terms.mirrorAdvice()
+	return r, true
 }
 
 // talkers counts the other cards that took part in conversations.

@@ -47,9 +47,9 @@ func given() []expected {
 	return []expected{
 		{"acandeias/PCAP/dns-tunnel.pcap", "", "outside truncated", "", "a DNS tunnel between " + labPair + ", 2 s"},
 		{"acandeias/PCAP/icmp-tunnel.pcap", "", "outside truncated", "unmirrored", "an ICMP tunnel between " + labPair},
-		{"acandeias/PCAP/ircdAttack.pcapng", "", "outside one_way duplicated truncated drops", "unmirrored", "a scan of one by the other of " + labPair + ", captured on all interfaces of one of them (cooked). It counted its drops: none. Unmirrored: all talk is the capturing machine's own, which cooked captures tell and sight does not use yet: no is doubtful"},
+		{"acandeias/PCAP/ircdAttack.pcapng", "unmirrored", "outside proxy one_way duplicated truncated drops", "", "a scan of one by the other of " + labPair + ", captured on all interfaces of one of them (cooked): all talk is the capturing machine's own, and the capture says so. It counted its drops: none"},
 		{"acandeias/PCAP/plague-net.pcap", "", "outside management duplicated truncated", "", onePC},
-		{"acandeias/PCAP/tesla.pcap", "", "outside duplicated truncated", "unmirrored", onePC + "; it browses more than a sensor would, which is taken for a mirrored port: doubtful"},
+		{"acandeias/PCAP/tesla.pcap", "", "outside duplicated truncated", "unmirrored", onePC + "; it browses more than a sensor would, but without an agreement nobody knows what it is"},
 		{
 			"aktaion/data/phishingData/2015-04-30_capture-win5-BotNETEXECGEODo.pcap", "", "outside management one_way loss duplicated truncated", "",
 			onePC + "; most of the 20 hours it only repeats a DHCPv6 solicitation, which is one idle card and no sign of an unmirrored port. Of 6,832 frames the first is cut",

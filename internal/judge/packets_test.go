@@ -149,13 +149,6 @@ func fold(t testing.TB, a *agreement.Agreement, batches []*record.Batch) *judge.
 	return j.At(judge.Moment{Ended: true})
 }
 
-// checkFrames judges frames that are in memory.
-func checkFrames(t testing.TB, a *agreement.Agreement, frames []pkt) *judge.Result {
-	t.Helper()
-	raw, _ := pcapng(frames)
-	return fold(t, a, collect(t, a, source.Options{}, raw, "-"))
-}
-
 // essence is a Result as JSON but for its inputs.
 func essence(t testing.TB, r *judge.Result) string {
 	t.Helper()

@@ -22,6 +22,7 @@ const (
 	Unicast                      // frames
 	Broadcast                    // frames
 	Multicast                    // frames
+	OwnFrames                    // unicast frames to or from the capturing machine itself, where the capture says so (cooked)
 	ARPFrames                    //
 	ARPInside                    // ARP senders inside a promised segment
 	ARPOther                     // ARP senders elsewhere

@@ -100,6 +100,9 @@ func (b *Builder) frameCounts(p *decode.Packet, frame []byte, duplicate bool) {
 	if p.Cut {
 		w[record.Truncated]++
 	}
+	if p.Own {
+		w[record.OwnFrames]++
+	}
 	switch p.Cast {
 	case decode.Unicast:
 		w[record.Unicast]++
