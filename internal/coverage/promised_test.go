@@ -40,7 +40,8 @@ func TestSegmentMissing(t *testing.T) {
 		{name: "all that are due", subject: "users", parts: []part{direct("users", "10.1.0", 50)}, want: verdict.No},
 		{name: "some of those due", subject: "users", parts: []part{direct("users", "10.1.0", 8)}, want: verdict.CannotSay, needs: "longer stretch"},
 		{name: "all, each only in passing", subject: "servers", parts: []part{sighted("servers", passing("10.2.0.1", 1), passing("10.2.0.2", 1), passing("10.2.0.3", 1))}, want: verdict.Yes},
-		{name: "addresses that nothing ties count half", subject: "servers", parts: []part{sighted("servers", loose("10.2.0", 1, 18)...)}, want: verdict.No},
+		{name: "addresses that nothing ties are hosts", subject: "servers", parts: []part{sighted("servers", loose("10.2.0", 1, 18)...)}, want: verdict.No},
+		{name: "IPv6 addresses that nothing ties count half", terms: terms(t, dual), subject: "users", seen: monday(4 * time.Hour), parts: []part{sighted("users", addresses6(40)...)}, want: verdict.No},
 		{name: "trap: a quiet segment at night", subject: "users", seen: night(8 * time.Hour), want: verdict.CannotSay, needs: "0 s of working time"},
 		{name: "trap: a holiday", subject: "users", seen: holiday(8 * time.Hour), want: verdict.CannotSay, needs: "0 s of working time"},
 		{name: "trap: a weekend", subject: "users", seen: record.Span{From: at(28, 9, 0), To: at(28, 18, 0)}, want: verdict.CannotSay},
@@ -75,7 +76,7 @@ func TestDirectionMissing(t *testing.T) {
 		{name: "trap: a holiday", subject: "client-server", seen: holiday(8 * time.Hour), want: verdict.CannotSay},
 		{
 			name: "a port without a copy of traffic: its conversations are the sensor's own", subject: "client-internet",
-			parts: []part{shouted(1000, 990), shouters(5), between("users", record.Internet, 5, 5)}, want: verdict.Yes,
+			parts: []part{shouted(1000, 990), shouters(5, 9), between("users", record.Internet, 5, 5)}, want: verdict.Yes,
 		},
 		{name: "needed by a question", terms: terms(t, office, lateral), subject: "server-server", want: verdict.Yes},
 	})
@@ -208,7 +209,7 @@ func TestVolumeLow(t *testing.T) {
 		{name: "4 hours, nothing", seen: monday(4 * time.Hour), want: verdict.Yes, have: 1},
 		{name: "just under half", seen: monday(4 * time.Hour), parts: []part{gb(19)}, want: verdict.Yes},
 		{name: "half", seen: monday(4 * time.Hour), parts: []part{gb(20)}, want: verdict.CannotSay, needs: "half of the floor"},
-		{name: "just under three quarters", seen: monday(4 * time.Hour), parts: []part{gb(29)}, want: verdict.CannotSay},
+		{name: "just under three quarters", seen: monday(4 * time.Hour), parts: []part{gb(29), feed(record.Bytes, 999e6)}, want: verdict.CannotSay},
 		{name: "three quarters", seen: monday(4 * time.Hour), parts: []part{gb(30)}, want: verdict.No},
 		{name: "trap: a night", seen: night(10 * time.Hour), want: verdict.CannotSay},
 		{name: "trap: a holiday", seen: holiday(8 * time.Hour), want: verdict.CannotSay},

@@ -258,7 +258,7 @@ func TestPromises(t *testing.T) {
 		{name: "vantage: inside", id: "sensors/core/vantage", seen: hour, pieces: start(hour, inside(9000, 9000), direct("users", "10.1.0", 20)), want: "kept"},
 		{name: "vantage: outside", id: "sensors/core/vantage", seen: hour, pieces: start(hour, beyond(9000)), want: "broken", spots: []string{"vantage.outside"}},
 		{name: "vantage: too little", id: "sensors/core/vantage", seen: hour, pieces: start(hour, beyond(100)), want: "cannot_say", spots: []string{"vantage.outside"}},
-		{name: "vantage: no copy of traffic", id: "sensors/core/vantage", seen: hour, pieces: start(hour, shouted(1000, 1000), shouters(5)), want: "broken", spots: []string{"vantage.unmirrored_port"}},
+		{name: "vantage: no copy of traffic", id: "sensors/core/vantage", seen: hour, pieces: start(hour, shouted(1000, 1000), shouters(5, 9)), want: "broken", spots: []string{"vantage.unmirrored_port"}},
 		{name: "vantage: gear only", id: "sensors/core/vantage", seen: hour, pieces: start(hour, beyondGear()), want: "broken", spots: []string{"vantage.management_port"}},
 		{name: "vantage: outside on purpose, and outside", id: "sensors/core/vantage", changes: []string{"side: inside, accepts: [] => side: outside, accepts: [outside]"}, seen: hour, pieces: start(hour, beyond(9000)), want: "kept"},
 		{

@@ -17,6 +17,7 @@ const (
 	unmirroredLeastFrames = 20
 	unmirroredLeastTime   = 2 * time.Minute
 	unmirroredShare       = 0.98 // DESIGN.md 4
+	talkedFrames          = 10   // unicast frames that make a conversation; a few are neighbours asking whether they are there
 	busyOutward           = 5.0  // TCP connections a minute that one address opens outward; a sensor reports to one or two places
 )
 
@@ -92,7 +93,7 @@ func weighOwnFrames(e *Evidence, shouted float64) (r Ruling, told bool) {
 func (e *Evidence) talkers(own record.MAC) int {
 	n := 0
 	for i := range e.Whole.Cards {
-		if c := &e.Whole.Cards[i]; c.MAC != own && c.Touched > 0 {
+		if c := &e.Whole.Cards[i]; c.MAC != own && c.Touched >= talkedFrames {
 			n++
 		}
 	}
@@ -110,20 +111,36 @@ func (e *Evidence) outwardRate() float64 {
 	return share(float64(most), e.observed().Minutes())
 }
 
-// judgeListeners looks at cards that are heard shouting and never talk with anybody here: on a mirrored port they would.
+// judgeListeners looks at cards that are heard and never in a conversation. A card that asks for others (ARP, neighbour
+// solicitation) would be answered on a mirrored port. One that only announces itself may be idle, as at night; in working
+// time a network in which nobody converses is not one.
 func judgeListeners(e *Evidence, b *balance, own ownCard) {
-	silent := 0
+	asking, silentAsking, cards, silent := 0, 0, 0, 0
 	for i := range e.Whole.Cards {
-		if c := &e.Whole.Cards[i]; c.Shouted > 0 && (c.Touched == 0 || c.MAC != own.mac && own.found && c.Touched*50 < c.Sent) {
+		c := &e.Whole.Cards[i]
+		if c.Sent == 0 || (own.found && c.MAC == own.mac) {
+			continue
+		}
+		cards++
+		quiet := c.Touched*20 < c.Sent
+		if quiet {
 			silent++
 		}
+		if c.Asked > 0 {
+			asking++
+			if quiet {
+				silentAsking++
+			}
+		}
 	}
-	value := fmt.Sprintf("%d of %d", silent, e.sendingCards())
+	awake := e.Terms.Scope.Assumed || 2*e.Terms.Work(e.Seen) >= e.observed()
 	switch {
-	case silent >= 3 && 2*silent >= e.sendingCards():
-		b.add("listeners", "cards that shout and are never heard in a conversation", value, 4)
+	case silentAsking >= 3 && 2*silentAsking >= asking:
+		b.add("listeners", "cards that ask for others and are never heard in a conversation", fmt.Sprintf("%d of %d", silentAsking, asking), 4)
+	case awake && silent >= 3 && 2*silent >= cards:
+		b.add("listeners", "cards that shout and are never heard in a conversation", fmt.Sprintf("%d of %d", silent, cards), 4)
 	default:
-		b.add("listeners", "cards that shout and are never heard in a conversation", value, 0)
+		b.add("listeners", "cards that shout and are never heard in a conversation", fmt.Sprintf("%d of %d", silent, cards), 0)
 	}
 }
 
@@ -139,7 +156,7 @@ func (e *Evidence) ownCard() ownCard {
 	unicast := e.n(record.Unicast)
 	for i := range e.Whole.Cards {
 		c := &e.Whole.Cards[i]
-		if c.Forwards || c.Public || c.Addresses > routerAddresses || float64(c.Touched) < unmirroredShare*unicast {
+		if c.Touched == 0 || c.Forwards || c.Public || c.Addresses > routerAddresses || float64(c.Touched) < unmirroredShare*unicast {
 			continue
 		}
 		if t := float64(c.Touched); !own.found || t > own.touched {

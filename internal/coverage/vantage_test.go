@@ -84,12 +84,14 @@ func TestOutsideSignsAtTheirBounds(t *testing.T) {
 		{"under 20 % translated", "packets that carry an address after translation", []part{feed(record.Public4, 9)}, -3},
 		{"20 % translated", "packets that carry an address after translation", []part{feed(record.Public4, 200)}, 1},
 		{"50 % translated", "packets that carry an address after translation", []part{feed(record.Public4, 500)}, 4},
+		{"20 % private addresses that nobody promised", "packets with private addresses", []part{feed(record.Foreign4, 200)}, -4},
+		{"under 20 %", "packets with private addresses", []part{feed(record.Foreign4, 199)}, notThere},
 		{"2 hosts by their own frames", "promised hosts seen by their own frames", []part{direct("users", "10.1.0", 2)}, -2},
 		{"3 hosts by their own frames", "promised hosts seen by their own frames", []part{direct("users", "10.1.0", 3)}, -4},
 		{"3 cards", "network cards; an inside port shows", []part{cards(3)}, 2},
 		{"4 cards", "network cards: few, and not few enough", []part{cards(4)}, 0},
 		{"10 cards", "network cards, as many", []part{cards(10)}, -3},
-		{"19 scans are none", "connections that strangers tried", []part{feed(record.Conns, 20), feed(record.ConnsUnanswered, 19)}, math0},
+		{"19 scans are none", "connections that strangers tried", []part{feed(record.Conns, 20), feed(record.ConnsUnanswered, 19)}, notThere},
 		{"20 scans", "connections that strangers tried", []part{feed(record.Conns, 20), feed(record.ConnsUnanswered, 20)}, 1.5},
 	}
 	for _, tt := range tests {
@@ -97,7 +99,7 @@ func TestOutsideSignsAtTheirBounds(t *testing.T) {
 			parts := append([]part{feed(record.Packets, 1000), feed(record.Packets4, 1000)}, tt.parts...)
 			rule := outsideRule()
 			got, ok := signBits(rule.Judge(gather(on, monday(time.Hour), parts...), ""), tt.sign)
-			if ok != (tt.want != math0) {
+			if ok != (tt.want != notThere) {
 				t.Fatalf("sign there: %v", ok)
 			}
 			if ok && got != tt.want {
@@ -107,18 +109,18 @@ func TestOutsideSignsAtTheirBounds(t *testing.T) {
 	}
 }
 
-// math0 stands for a sign that is not there.
-const math0 = -99
+// notThere stands for a sign that is not there.
+const notThere = -99
 
 func shouted(frames, broadcast uint64) part {
 	return all(feed(record.Frames, frames), feed(record.Broadcast, broadcast), feed(record.Unicast, frames-broadcast))
 }
 
-// shouters is n cards that are only heard shouting.
-func shouters(n int) part {
+// shouters is n cards that are only heard shouting, asked of it for others.
+func shouters(n int, asked uint64) part {
 	return func(e *Evidence) {
 		for i := range n {
-			card(record.CardSeen{MAC: record.MAC{8, 0, 0, 0, 1, byte(i)}, Sent: 20, Shouted: 20, Addresses: 1})(e)
+			card(record.CardSeen{MAC: record.MAC{8, 0, 0, 0, 1, byte(i)}, Sent: 20, Shouted: 20, Asked: asked, Addresses: 1})(e)
 		}
 	}
 }
@@ -136,13 +138,16 @@ func TestUnmirroredPort(t *testing.T) {
 	}
 	judgeCases(t, unmirroredRule(), []ruled{
 		{name: "nothing", want: verdict.CannotSay, needs: "0 frames"},
-		{name: "19 frames", seen: two, parts: []part{shouted(19, 19), shouters(5)}, want: verdict.CannotSay, have: 0.95, needs: "20 frames and 2 minutes"},
-		{name: "20 frames", seen: two, parts: []part{shouted(20, 20), shouters(5)}, want: verdict.Yes, have: 1},
-		{name: "too short", seen: monday(119 * time.Second), parts: []part{shouted(200, 200), shouters(5)}, want: verdict.CannotSay, have: 119.0 / 120},
-		{name: "98 % shouted", seen: two, parts: []part{shouted(1000, 980), shouters(5)}, want: verdict.Yes},
-		{name: "three cards shout", seen: two, parts: []part{shouted(1000, 1000), shouters(3)}, want: verdict.Yes},
-		{name: "two cards shout", seen: two, parts: []part{shouted(1000, 1000), shouters(2)}, want: verdict.CannotSay},
-		{name: "trap: a very quiet VLAN, one card is idle", seen: two, parts: []part{shouted(30, 30), shouters(1)}, want: verdict.CannotSay},
+		{name: "19 frames", seen: two, parts: []part{shouted(19, 19), shouters(5, 9)}, want: verdict.CannotSay, have: 0.95, needs: "20 frames and 2 minutes"},
+		{name: "20 frames", seen: two, parts: []part{shouted(20, 20), shouters(5, 9)}, want: verdict.Yes, have: 1},
+		{name: "too short", seen: monday(119 * time.Second), parts: []part{shouted(200, 200), shouters(5, 9)}, want: verdict.CannotSay, have: 119.0 / 120},
+		{name: "98 % shouted", seen: two, parts: []part{shouted(1000, 980), shouters(5, 9)}, want: verdict.Yes},
+		{name: "three cards shout", seen: two, parts: []part{shouted(1000, 1000), shouters(3, 9)}, want: verdict.Yes},
+		{name: "two cards shout", seen: two, parts: []part{shouted(1000, 1000), shouters(2, 9)}, want: verdict.CannotSay},
+		{name: "at night, three cards ask for others in vain", seen: night(time.Hour), parts: []part{shouted(1000, 1000), shouters(3, 9)}, want: verdict.Yes},
+		{name: "in working time, three cards announce themselves", seen: two, parts: []part{shouted(1000, 1000), shouters(3, 0)}, want: verdict.Yes},
+		{name: "trap: a quiet night, cards only announce themselves", seen: night(time.Hour), parts: []part{shouted(1000, 1000), shouters(9, 0)}, want: verdict.CannotSay},
+		{name: "trap: a very quiet VLAN, one card is idle", seen: two, parts: []part{shouted(30, 30), shouters(1, 9)}, want: verdict.CannotSay},
 		{name: "trap: all that shout are heard talking, too", seen: two, parts: []part{shouted(1000, 990), cards(5)}, want: verdict.CannotSay},
 		{name: "under 98 %, conversations of others", seen: two, parts: []part{shouted(1000, 970), cards(5)}, want: verdict.CannotSay},
 		{name: "under 90 %, conversations of others", seen: two, parts: []part{shouted(1000, 890), cards(5)}, want: verdict.No},
@@ -214,6 +219,8 @@ func TestAfterProxy(t *testing.T) {
 		{name: "six in ten by one address", parts: []part{feed(record.Conns, 1000), clients(20, 20), proxy(600, 2, 0)}, want: verdict.CannotSay},
 		{name: "nine in ten by one machine, headers unknown", parts: []part{feed(record.Conns, 1000), proxy(950, 2, 0)}, want: verdict.CannotSay},
 		{name: "nine in ten by one machine, headers say proxy", parts: []part{feed(record.Conns, 1000), proxy(950, 2, 50), headers(100, 50)}, want: verdict.Yes},
+		{name: "just nine in ten, headers say proxy, stacks undecided", parts: []part{feed(record.Conns, 1000), clients(10, 10), proxy(900, 3, 50), headers(100, 50)}, want: verdict.Yes},
+		{name: "under nine in ten, headers say proxy, stacks undecided", parts: []part{feed(record.Conns, 1000), clients(10, 10), proxy(890, 3, 50), headers(100, 50)}, want: verdict.CannotSay},
 		{name: "trap: a terminal server", parts: []part{feed(record.Conns, 1000), proxy(950, 1, 0), headers(50, 0)}, want: verdict.CannotSay},
 		{name: "trap: a pool of translation, many stacks", parts: []part{feed(record.Conns, 1000), proxy(950, 6, 0), headers(50, 0)}, want: verdict.No},
 		{name: "trap: somebody else's requests carry the header", parts: []part{feed(record.Conns, 1000), proxy(950, 2, 0), headers(50, 40)}, want: verdict.CannotSay},

@@ -139,7 +139,7 @@ func appendPeriod(p []verdict.Period, s record.Span, v verdict.Verdict) []verdic
 
 // nowWithReach is the last quarter hour, with the full windows before it that a rule's reach takes.
 func (b *bench) nowWithReach(work time.Duration) *coverage.Evidence {
-	if work == 0 {
+	if work == 0 || b.terms.Agreement == nil {
 		return b.recent
 	}
 	e := coverage.NewEvidence(b.terms, b.recent.Window)

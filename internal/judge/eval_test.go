@@ -44,6 +44,7 @@ type evalSite struct {
 	volume float64
 	hours  float64
 	sensor map[labnet.TapName]string // which of the agreement's sensors stands there; the site's own otherwise
+	taps   []labnet.TapName          // only these, and nothing else wrong with them
 }
 
 func developSites() []evalSite {
@@ -54,6 +55,8 @@ func developSites() []evalSite {
 		{build: labnet.Campus, volume: 0.5, hours: 2.1, sensor: campus},
 		{build: labnet.ProxyFirm, volume: 0.5, hours: 2.1},
 		{build: labnet.DualPath, volume: 0.5, hours: 2.1},
+		{build: labnet.Library, volume: 0.3, hours: 5, taps: []labnet.TapName{labnet.Core}},
+		{build: labnet.Bank, volume: 0.1, hours: 8.3, taps: []labnet.TapName{labnet.Core, labnet.Outside}},
 	}
 }
 
@@ -88,6 +91,9 @@ func evaluate(t *testing.T, name string, list []evalSite, firstSeed uint64, seed
 			for seed := firstSeed; seed < firstSeed+uint64(seeds); seed++ {
 				for _, tap := range list[i].build(seed).Taps() {
 					for kind, v := range variants() {
+						if list[i].taps != nil && (kind != "" || !slices.Contains(list[i].taps, tap)) {
+							continue
+						}
 						if kind != "" && tap != labnet.Core && tap != labnet.AccessSwitch {
 							continue
 						}
@@ -96,7 +102,7 @@ func evaluate(t *testing.T, name string, list []evalSite, firstSeed uint64, seed
 						}
 						v.At = tap
 						runs++
-						t.Run(fmt.Sprintf("%s-%d-%s-%s", list[i].build(seed).Name(), seed, tap, kind), func(t *testing.T) {
+						t.Run(fmt.Sprintf("%s-%gh-%d-%s-%s", list[i].build(seed).Name(), list[i].hours, seed, tap, kind), func(t *testing.T) {
 							t.Parallel()
 							c.add(t, list[i], seed, v)
 						})

@@ -22,7 +22,12 @@ type slider struct {
 	head  *coverage.Evidence   // joins windows[split:next]
 }
 
+// newSlider reaches over a working time; without an agreement there is none, what rests on it cannot be said, and a window
+// is given alone.
 func newSlider(terms *coverage.Terms, windows []*coverage.Evidence, work time.Duration) *slider {
+	if terms.Agreement == nil {
+		work = 0
+	}
 	return &slider{terms: terms, windows: windows, work: work, tails: make([]*coverage.Evidence, len(windows))}
 }
 

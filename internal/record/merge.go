@@ -160,6 +160,7 @@ func (c *CardSeen) merge(o *CardSeen) {
 	c.Sent += o.Sent
 	c.Shouted += o.Shouted
 	c.Touched += o.Touched
+	c.Asked += o.Asked
 	c.Addresses = max(c.Addresses, o.Addresses)
 	c.Forwards = c.Forwards || o.Forwards
 	c.Public = c.Public || o.Public

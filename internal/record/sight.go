@@ -69,6 +69,7 @@ type CardSeen struct {
 	Sent      uint64 // frames sent
 	Shouted   uint64 // of these, broadcast or multicast
 	Touched   uint64 // unicast frames it sent or received
+	Asked     uint64 // of those it shouted: ARP requests and neighbour solicitations for others, which are answered by unicast
 	Addresses uint32 // most IP source addresses behind it in one minute, counted to 24: a router has many
 	Forwards  bool   // it sent packets for an address that is not its own: a hop or more away from their origin
 	Public    bool   // it sent packets from one of the own public addresses

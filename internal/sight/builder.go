@@ -83,7 +83,7 @@ func (b *Builder) Frame(ts record.Time, p *decode.Packet, frame []byte, wire uin
 	sender := b.sender(p)
 	switch p.Net {
 	case decode.ARP:
-		b.arp(ts, p)
+		b.arp(ts, p, sender)
 	case decode.IPv4, decode.IPv6:
 		b.packet(ts, p, sender, duplicate)
 	}

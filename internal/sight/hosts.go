@@ -22,6 +22,7 @@ type host struct {
 // beyond; a card that sends for addresses that are not its own forwards.
 type card struct {
 	sent, shouted, touched uint64
+	asked                  uint64
 	near, far              addrSet
 	public                 bool // it sent from an own public address
 }

@@ -77,7 +77,7 @@ func (b *Builder) cardsSeen() []record.CardSeen {
 			continue
 		}
 		out = append(out, record.CardSeen{
-			MAC: record.MAC(b.cards.keys[i]), Sent: c.sent, Shouted: c.shouted, Touched: c.touched,
+			MAC: record.MAC(b.cards.keys[i]), Sent: c.sent, Shouted: c.shouted, Touched: c.touched, Asked: c.asked,
 			Addresses: c.addresses(), Forwards: c.forwards(), Public: c.public,
 		})
 	}

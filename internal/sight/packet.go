@@ -21,7 +21,7 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 		b.tunnel(p)
 	}
 	if p.ND.Kind != decode.NDNone {
-		b.neighbour(ts, p)
+		b.neighbour(ts, p, sender)
 		return
 	}
 	b.families(p, src, dst)
@@ -124,11 +124,14 @@ func (b *Builder) tunnel(p *decode.Packet) {
 }
 
 // arp ties a sender to its card: an ARP sender is on this link.
-func (b *Builder) arp(ts record.Time, p *decode.Packet) {
+func (b *Builder) arp(ts record.Time, p *decode.Packet, sender *card) {
 	w := &b.whole
 	w[record.ARPFrames]++
 	if p.Reason != decode.OK || p.ARP.SenderIP.IsUnspecified() {
 		return
+	}
+	if sender != nil && p.ARP.Op == 1 && p.Cast != decode.Unicast && p.ARP.SenderIP != p.ARP.TargetIP {
+		sender.asked++
 	}
 	at := b.places.of(p.ARP.SenderIP)
 	if at < 0 {
@@ -141,7 +144,7 @@ func (b *Builder) arp(ts record.Time, p *decode.Packet) {
 }
 
 // neighbour accounts for IPv6 neighbour discovery (RFC 4861): the same tie as ARP, and the sign that a segment speaks IPv6.
-func (b *Builder) neighbour(ts record.Time, p *decode.Packet) {
+func (b *Builder) neighbour(ts record.Time, p *decode.Packet, sender *card) {
 	nd := &p.ND
 	if nd.Kind == decode.NDRouterAdvertisement {
 		b.whole[record.RouterAdverts]++
@@ -154,6 +157,9 @@ func (b *Builder) neighbour(ts record.Time, p *decode.Packet) {
 	}
 	if nd.Kind != decode.NDNeighbourSolicitation && nd.Kind != decode.NDNeighbourAdvertisement {
 		return
+	}
+	if sender != nil && nd.Kind == decode.NDNeighbourSolicitation && p.Cast != decode.Unicast && !p.Src.IsUnspecified() {
+		sender.asked++
 	}
 	if src := b.places.of(p.Src); src >= 0 {
 		b.direct(ts, p.Src, p.SrcMAC, src)
