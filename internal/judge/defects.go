@@ -29,6 +29,7 @@ type trial struct {
 	whole     coverage.Ruling // of the whole observation
 	strongest coverage.Ruling // yes if any window is yes, else whole
 	now       verdict.Verdict
+	windows   []verdict.Verdict // of each window
 	periods   []verdict.Period
 }
 
@@ -42,16 +43,17 @@ func (b *bench) defects(rules []coverage.Rule) []verdict.Defect {
 		}
 	}
 	reached := map[time.Duration]*coverage.Evidence{}
-	for _, w := range b.windows {
+	for range b.windows {
 		for reach, s := range sliders {
 			reached[reach] = s.reach()
 		}
 		for i := range trials {
 			if t := &trials[i]; !t.rule.Whole {
-				t.window(w.Seen, t.rule.Judge(reached[t.rule.Reach], t.subject))
+				t.window(t.rule.Judge(reached[t.rule.Reach], t.subject))
 			}
 		}
 	}
+	b.judgeRuns(trials)
 	for reach := range sliders {
 		reached[reach] = b.nowWithReach(reach)
 	}
@@ -59,6 +61,9 @@ func (b *bench) defects(rules []coverage.Rule) []verdict.Defect {
 	for i := range trials {
 		t := &trials[i]
 		if !t.rule.Whole {
+			for k, w := range b.windows {
+				t.periods = appendPeriod(t.periods, w.Seen, t.windows[k])
+			}
 			t.now = t.rule.Judge(reached[t.rule.Reach], t.subject).Verdict
 		}
 		out = append(out, t.defect(b.terms))
@@ -88,9 +93,14 @@ func (b *bench) trials(rules []coverage.Rule) []trial {
 	return out
 }
 
-// window takes the ruling on one window.
-func (t *trial) window(seen record.Span, r coverage.Ruling) {
-	t.periods = appendPeriod(t.periods, seen, r.Verdict)
+// window takes the ruling on one window, or on a run of them.
+func (t *trial) window(r coverage.Ruling) {
+	t.windows = append(t.windows, r.Verdict)
+	t.consider(r)
+}
+
+// consider keeps the strongest yes.
+func (t *trial) consider(r coverage.Ruling) {
 	if r.Verdict == verdict.Yes && (t.strongest.Verdict != verdict.Yes || r.Bits > t.strongest.Bits) && t.whole.Verdict != verdict.Yes {
 		t.strongest = r
 	}

@@ -49,7 +49,8 @@ type Source struct {
 	taken  bool        // a frame was taken; last then has a meaning
 	last   record.Time // newest frame
 	seq    uint64
-	ended  bool
+	read   bool         // every input was read to its end
+	ended  bool         // and all connections have ended
 	room   record.Batch // records that were given back, empty
 }
 
@@ -72,7 +73,7 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 		reasons := make([]error, 0, len(s.alien)+1)
 		reasons = append(reasons, ErrNothingReadable)
 		for _, in := range s.alien {
-			reasons = append(reasons, fmt.Errorf("%s: %s", in.Path, in.Stopped.Because))
+			reasons = append(reasons, errors.New(in.Stopped.Because))
 		}
 		return nil, errors.Join(reasons...)
 	}
@@ -112,8 +113,12 @@ func because(err error) string {
 
 // Next reads on and gives the next batch; io.EOF after the last. A batch carries how far each input was read.
 func (s *Source) Next(ctx context.Context) (*record.Batch, error) {
-	if s.ended {
+	switch {
+	case s.ended:
 		return nil, io.EOF
+	case s.read:
+		s.finish()
+		return s.batch(), nil
 	}
 	for n := 0; n < s.opts.BatchFrames; n++ {
 		if n%1024 == 0 {
@@ -154,13 +159,20 @@ func (s *Source) take() {
 	s.table.Packet(ts, &s.packet, s.frame.Data, s.frame.Wire)
 }
 
-// finish ends all connections and says what the captures lost and where they were damaged. Without a frame there is no time
-// that sight could speak of; inputs then say where reading stopped.
+// finish ends connections, not more than a batch may hold frames. Without a frame there is no time that sight could speak
+// of; inputs then say where reading stopped.
 func (s *Source) finish() {
-	s.ended = true
-	if !s.taken {
-		return
+	if !s.read {
+		s.read = true
+		if s.taken {
+			s.lost()
+		}
 	}
+	s.ended = !s.taken || s.table.FinishSome(s.last, s.opts.BatchFrames)
+}
+
+// lost says what the captures lost and where they were damaged.
+func (s *Source) lost() {
 	var drops record.Drops
 	known := 0
 	for _, f := range s.files {
@@ -181,7 +193,6 @@ func (s *Source) finish() {
 	if known > 0 || drops.Dropped > 0 {
 		s.sight.Dropped(s.last, drops)
 	}
-	s.table.Finish(s.last)
 }
 
 func (s *Source) batch() *record.Batch {
@@ -205,10 +216,12 @@ func (s *Source) batch() *record.Batch {
 	return b
 }
 
-// Recycle takes back a batch whose records nobody looks at any more: the next ones are put in their place. Sight and
-// inputs may be kept.
+// Recycle takes back a batch whose records nobody looks at any more: later ones are put in their place, but for unusually
+// many. Sight and inputs may be kept.
 func (s *Source) Recycle(b *record.Batch) {
-	s.room = record.Batch{Conns: b.Conns[:0], DNS: b.DNS[:0], TLS: b.TLS[:0], HTTP: b.HTTP[:0], DHCP: b.DHCP[:0]}
+	if most := max(cap(b.Conns), cap(b.DNS), cap(b.TLS), cap(b.HTTP), cap(b.DHCP)); most <= s.opts.BatchFrames {
+		s.room = record.Batch{Conns: b.Conns[:0], DNS: b.DNS[:0], TLS: b.TLS[:0], HTTP: b.HTTP[:0], DHCP: b.DHCP[:0]}
+	}
 	b.Conns, b.DNS, b.TLS, b.HTTP, b.DHCP = nil, nil, nil, nil, nil
 }
 

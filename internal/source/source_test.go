@@ -78,7 +78,7 @@ func TestNothingReadable(t *testing.T) {
 		t.Fatalf("error %v, want ErrNothingReadable", err)
 	}
 	for _, p := range paths {
-		if !strings.Contains(err.Error(), p+": not a capture") {
+		if !strings.Contains(err.Error(), p+": not a packet capture") {
 			t.Errorf("no reason for %s in: %v", p, err)
 		}
 	}
