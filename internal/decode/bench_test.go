@@ -53,3 +53,49 @@ func BenchmarkChecksum(b *testing.B) {
 		Checksum(&p, frame)
 	}
 }
+
+// BenchmarkQUIC opens a first packet of full size: with keys that are new each time, as for each new connection, and with known ones.
+func BenchmarkQUIC(b *testing.B) {
+	id := []byte("12345678")
+	frames := cryptoFrame(0, unhex(exampleClient)[4:])
+	packet := initialPacket(b, QUICVersion1, true, id, id, nil, nil, 0, join(frames, make([]byte, 1100-len(frames))))
+	for _, fresh := range []bool{true, false} {
+		name := "known keys"
+		if fresh {
+			name = "new keys"
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var q QUIC
+			for b.Loop() {
+				if fresh {
+					q.keys = [maxQUICKeys]quicKeys{}
+				}
+				QUICInitials(packet, true, id, &q)
+			}
+			if len(q.Initials) != 1 {
+				b.Fatal(q)
+			}
+		})
+	}
+}
+
+func BenchmarkRecognise(b *testing.B) {
+	b.ReportAllocs()
+	var lists [][]byte
+	for _, c := range recogniseCases {
+		lists = append(lists, []byte(c.payload))
+	}
+	for n := 0; b.Loop(); n++ {
+		i := n % len(lists)
+		Recognise(recogniseCases[i].proto, 50000, recogniseCases[i].port, lists[i])
+	}
+}
+
+func BenchmarkJA4(b *testing.B) {
+	b.ReportAllocs()
+	h := ClientHello{Version: 0x0303, CipherSuites: make([]uint16, 16), Extensions: make([]uint16, 16), SignatureAlgs: make([]uint16, 8)}
+	for b.Loop() {
+		JA4(&h, JA4TCP)
+	}
+}

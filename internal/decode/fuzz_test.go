@@ -3,7 +3,7 @@ package decode
 import "testing"
 
 func FuzzFrame(f *testing.F) {
-	links := []uint16{LinkEthernet, LinkCooked1, LinkCooked2, LinkRaw, LinkIPv4, LinkIPv6, LinkNull, LinkLoop, LinkRawBSD, 105}
+	links := []uint16{LinkEthernet, LinkCooked1, LinkCooked2, LinkRaw, LinkIPv4, LinkIPv6, LinkNull, LinkLoop, LinkRawBSD, 105, LinkPPP, LinkPPPHDLC, LinkPPPoE, LinkCiscoHDLC, LinkPPPDirection}
 	for _, seed := range [][]byte{
 		nil, tcpFrame(20), udp6Frame(20), ether(0x8100, join(u16(10), u16(0x0800), ip4(47, 0, join(u16(0xb000), u16(0x6558), fill(20, 0))))),
 		ether(0x0800, ip4(17, 0, udp(50000, 4789, join(u32(0x08000000), u32(42<<8), fill(30, 0))))), ether(0x86dd, ip6(0, fill(64, 0))),

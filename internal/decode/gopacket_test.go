@@ -63,6 +63,9 @@ func compareFrame(p *Packet, link uint16, data []byte) (ip, transport bool, err 
 			if ip {
 				return ip, transport, nil // an inner frame
 			}
+			if l.EthernetType == etherFabric {
+				return ip, transport, nil // gopacket does not open these
+			}
 			if !bytes.Equal(p.SrcMAC[:], l.SrcMAC) || !bytes.Equal(p.DstMAC[:], l.DstMAC) {
 				return ip, transport, fmt.Errorf("MAC %s > %s", l.SrcMAC, l.DstMAC)
 			}

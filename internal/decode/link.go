@@ -15,6 +15,7 @@ const (
 	etherMPLSMC = 0x8848
 	etherPPPoE  = 0x8864
 	etherSlow   = 0x8809
+	etherFabric = 0x8903
 	maxLength   = 1500 // an EtherType up to here is an 802.3 length
 	minType     = 0x0600
 )
@@ -190,6 +191,8 @@ func (p *Packet) rareLinkPayload(data []byte, off int, etherType uint16) {
 	case etherType == etherPPPoE:
 		p.L2 = L2PPPoE
 		p.pppoe(data, off)
+	case etherType == etherFabric:
+		p.fabricPath(data, off)
 	case etherType == etherSlow:
 		p.L2 = L2Slow
 		if off < len(data) && data[off] == 1 {
@@ -271,6 +274,28 @@ func (p *Packet) mpls(data []byte, off int) {
 		return
 	}
 	p.Reason = UnknownEtherType
+}
+
+// fabricPath passes the tree and hop count of a Cisco FabricPath header and reads the Ethernet frame behind it. The addresses before it are
+// numbers of switches and their ports; the machines' are those of the frame inside.
+func (p *Packet) fabricPath(data []byte, off int) {
+	if !p.deeper() {
+		return
+	}
+	if len(data)-off < 2+14 {
+		p.truncated(TruncatedLink)
+		return
+	}
+	inner := off + 2
+	p.HasMAC, p.Cast = true, Unicast
+	p.DstMAC, p.SrcMAC = MAC(data[inner:inner+6]), MAC(data[inner+6:inner+12])
+	switch {
+	case p.DstMAC.IsBroadcast():
+		p.Cast = Broadcast
+	case p.DstMAC[0]&1 != 0:
+		p.Cast = Multicast
+	}
+	p.linkPayload(data, inner+14, be16(data[inner+12:]))
 }
 
 // pppoe passes a PPPoE session header (RFC 2516) and reads the IP packet in it; other PPP protocols are left alone.

@@ -169,8 +169,7 @@ func (p *Packet) Frame(link uint16, data []byte, wire uint32) {
 	case LinkLoop:
 		p.loopback(data, false)
 	default:
-		p.Cut = p.wireCut
-		p.Reason = UnknownLink
+		p.rareLink(link, data)
 	}
 }
 

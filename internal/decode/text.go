@@ -9,6 +9,9 @@ const (
 	Done                   // read whole
 	NotTLS                 // these bytes are no TLS handshake of the kind asked for
 	NotHTTP                // these bytes are no HTTP/1 message of the kind asked for
+	NotQUIC                // these bytes are no QUIC packet with a long header
+	NotSSH                 // these bytes are no SSH banner
+	NotProxy               // these bytes are no PROXY header
 )
 
 // String gives the name in snake_case.
@@ -22,6 +25,12 @@ func (s Status) String() string {
 		return "not_tls"
 	case NotHTTP:
 		return "not_http"
+	case NotQUIC:
+		return "not_quic"
+	case NotSSH:
+		return "not_ssh"
+	case NotProxy:
+		return "not_proxy"
 	}
 	return "invalid"
 }

@@ -40,7 +40,10 @@ type ClientHello struct {
 	HasECH            bool // an encrypted client hello: SNI is only the outer name
 	Dropped           int  // list entries beyond the limit
 
-	buf []byte
+	buf       []byte
+	alpnFirst [2]byte // first and last byte of the first protocol, as on the wire
+	alpnLen   int     // its length
+	alpnSeen  bool
 }
 
 // ServerHello is a TLS server hello, or the alert that came in its place.
@@ -61,10 +64,7 @@ type ServerHello struct {
 
 // TLSClientHello reads a client hello from the start of a client's stream. h is reset first.
 func TLSClientHello(b []byte, h *ClientHello) Status {
-	*h = ClientHello{
-		SupportedVersions: h.SupportedVersions[:0], CipherSuites: h.CipherSuites[:0], Extensions: h.Extensions[:0], Groups: h.Groups[:0],
-		SignatureAlgs: h.SignatureAlgs[:0], PointFormats: h.PointFormats[:0], ALPN: h.ALPN[:0], buf: h.buf[:0],
-	}
+	h.reset()
 	r := handshakeReader{rest: b, buf: h.buf}
 	kind, body, status := r.next()
 	h.buf = r.buf
@@ -78,6 +78,53 @@ func TLSClientHello(b []byte, h *ClientHello) Status {
 		return NotTLS
 	}
 	return Done
+}
+
+// HandshakeClientHello reads a client hello from the start of a client's handshake messages without records around them, as QUIC carries
+// them. h is reset first; RecordVersion stays 0.
+func HandshakeClientHello(b []byte, h *ClientHello) Status {
+	h.reset()
+	body, status := rawHandshake(b, helloClient)
+	if status == Done && !h.read(body) {
+		return NotTLS
+	}
+	return status
+}
+
+// HandshakeServerHello reads a server hello as HandshakeClientHello reads a client's.
+func HandshakeServerHello(b []byte, h *ServerHello) Status {
+	*h = ServerHello{buf: h.buf[:0]}
+	body, status := rawHandshake(b, helloServer)
+	if status == Done && !h.read(body) {
+		return NotTLS
+	}
+	return status
+}
+
+// rawHandshake gives the body of the handshake message at the start of b, if it is of that kind.
+func rawHandshake(b []byte, kind uint8) (body []byte, status Status) {
+	switch {
+	case len(b) > 0 && b[0] != kind:
+		return nil, NotTLS
+	case len(b) < 4:
+		return nil, NeedMore
+	}
+	size := int(be32(b) & 0xffffff)
+	switch {
+	case size > maxHandshake:
+		return nil, NotTLS
+	case len(b) < 4+size:
+		return nil, NeedMore
+	}
+	return b[4 : 4+size], Done
+}
+
+// reset empties h and keeps its room.
+func (h *ClientHello) reset() {
+	*h = ClientHello{
+		SupportedVersions: h.SupportedVersions[:0], CipherSuites: h.CipherSuites[:0], Extensions: h.Extensions[:0], Groups: h.Groups[:0],
+		SignatureAlgs: h.SignatureAlgs[:0], PointFormats: h.PointFormats[:0], ALPN: h.ALPN[:0], buf: h.buf[:0],
+	}
 }
 
 // read reads the body of a client hello.
@@ -130,7 +177,14 @@ func (h *ClientHello) extension(kind uint16, data []byte) {
 		h.SignatureAlgs = h.list(h.SignatureAlgs, s.vector16())
 	case 16:
 		for protocols := (span{b: s.vector16()}); len(protocols.b) > 0 && !protocols.bad; {
-			if p := protocols.vector8(); !protocols.bad && len(p) > 0 {
+			p := protocols.vector8()
+			if !protocols.bad && !h.alpnSeen {
+				h.alpnSeen, h.alpnLen = true, len(p)
+				if len(p) > 0 {
+					h.alpnFirst = [2]byte{p[0], p[len(p)-1]}
+				}
+			}
+			if !protocols.bad && len(p) > 0 {
 				if len(h.ALPN) >= maxTLSList {
 					h.Dropped++
 					continue

@@ -60,13 +60,30 @@ type Certificate struct {
 	ChainLength int    // certificates in the message, the leaf included
 	Group       uint16 // group of the server's key exchange, 0 if that was none or its message is not there yet
 
-	buf []byte
+	buf   []byte
+	known map[[sha256.Size]byte]*leaf
 }
+
+// leaf is what a server's own certificate says. It depends on the certificate's bytes alone.
+type leaf struct {
+	state               CertState
+	subject, issuer     string
+	serial, sha256      string
+	notBefore, notAfter time.Time
+	names               []string
+}
+
+// A few servers show most of the certificates, and reading one costs as much as hundreds of packets: a Certificate keeps
+// the last few that it read. The bounds are for the worst case: about 8 MB, if every byte of a name must be escaped.
+const (
+	maxKnown     = 512
+	maxKnownSize = 4096 // bytes of a certificate that is kept
+)
 
 // TLSCertificate reads the certificate message behind the server hello from the start of a server's stream. c is reset first. A server that
 // resumes a session sends none: then the status is Done and the state CertMissing, as for TLS 1.3.
 func TLSCertificate(b []byte, c *Certificate) Status {
-	*c = Certificate{SANDNS: c.SANDNS[:0], buf: c.buf[:0]}
+	*c = Certificate{SANDNS: c.SANDNS[:0], buf: c.buf[:0], known: c.known}
 	r := handshakeReader{rest: b, buf: c.buf}
 	for first := true; ; first = false {
 		kind, body, status := r.next()
@@ -107,8 +124,8 @@ func (c *Certificate) keyExchange(r *handshakeReader) {
 func (c *Certificate) read(body []byte) {
 	s := span{b: body}
 	chain := span{b: s.vector24()}
-	leaf := chain.vector24()
-	if s.bad || chain.bad || len(leaf) == 0 {
+	der := chain.vector24()
+	if s.bad || chain.bad || len(der) == 0 {
 		c.State = CertEmpty
 		return
 	}
@@ -119,28 +136,50 @@ func (c *Certificate) read(body []byte) {
 		}
 		c.ChainLength++
 	}
-	if len(leaf) > maxCertificate {
+	if len(der) > maxCertificate {
 		c.State = CertTooLarge
 		return
 	}
-	hash := sha256.Sum256(leaf)
-	c.SHA256 = hex.EncodeToString(hash[:])
-	cert, err := x509.ParseCertificate(leaf)
+	l := c.leaf(der)
+	c.State, c.SHA256, c.Subject, c.Issuer, c.Serial = l.state, l.sha256, l.subject, l.issuer, l.serial
+	c.NotBefore, c.NotAfter = l.notBefore, l.notAfter
+	c.SANDNS = append(c.SANDNS, l.names...)
+}
+
+// leaf reads a certificate, or remembers it.
+func (c *Certificate) leaf(der []byte) *leaf {
+	hash := sha256.Sum256(der)
+	if l := c.known[hash]; l != nil {
+		return l
+	}
+	l := readLeaf(der, hash)
+	if len(der) > maxKnownSize {
+		return l
+	}
+	switch {
+	case c.known == nil:
+		c.known = make(map[[sha256.Size]byte]*leaf)
+	case len(c.known) >= maxKnown:
+		clear(c.known)
+	}
+	c.known[hash] = l
+	return l
+}
+
+func readLeaf(der []byte, hash [sha256.Size]byte) *leaf {
+	l := &leaf{state: CertUnreadable, sha256: hex.EncodeToString(hash[:])}
+	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		c.State = CertUnreadable
-		return
+		return l
 	}
-	c.State = CertRead
-	c.Subject = distinguishedName(cert.RawSubject)
-	c.Issuer = distinguishedName(cert.RawIssuer)
-	c.Serial = serial(cert.SerialNumber)
-	c.NotBefore, c.NotAfter = cert.NotBefore.UTC(), cert.NotAfter.UTC()
-	for _, name := range cert.DNSNames {
-		if len(c.SANDNS) == maxSANs {
-			break
-		}
-		c.SANDNS = append(c.SANDNS, text([]byte(name)))
+	l.state = CertRead
+	l.subject, l.issuer = distinguishedName(cert.RawSubject), distinguishedName(cert.RawIssuer)
+	l.serial = serial(cert.SerialNumber)
+	l.notBefore, l.notAfter = cert.NotBefore.UTC(), cert.NotAfter.UTC()
+	for _, name := range cert.DNSNames[:min(len(cert.DNSNames), maxSANs)] {
+		l.names = append(l.names, text([]byte(name)))
 	}
+	return l
 }
 
 // serial writes a serial number as pairs of upper-case hex digits.

@@ -2,8 +2,8 @@ package decode
 
 import (
 	"crypto/tls"
+	"slices"
 	"strconv"
-	"strings"
 )
 
 // TLSVersionName gives Zeek's name of a protocol version: "TLSv12", "SSLv3", "TLSv13-draft18", "unknown-771".
@@ -36,15 +36,24 @@ func TLSVersionName(v uint16) string {
 
 // CipherName gives the registered name of a cipher suite, or "unknown-4711".
 func CipherName(c uint16) string {
-	if name := tls.CipherSuiteName(c); !strings.HasPrefix(name, "0x") {
+	if name := cipherNames[c]; name != "" {
 		return name
 	}
-	for _, known := range moreCiphers {
-		if known.id == c {
-			return known.name
-		}
-	}
 	return "unknown-" + strconv.Itoa(int(c))
+}
+
+// cipherNames is never written again: the Go library lists its suites anew at every call.
+var cipherNames = listCiphers()
+
+func listCiphers() map[uint16]string {
+	names := make(map[uint16]string)
+	for _, known := range moreCiphers {
+		names[known.id] = known.name
+	}
+	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		names[suite.ID] = suite.Name
+	}
+	return names
 }
 
 // moreCiphers are suites in use that the Go library does not name.

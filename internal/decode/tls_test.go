@@ -303,3 +303,36 @@ func BenchmarkClientHello(b *testing.B) {
 		}
 	}
 }
+
+// TestCertificatesAreRemembered: what was read before comes out the same, and memory is bounded.
+func TestCertificatesAreRemembered(t *testing.T) {
+	plain := message(2, join(u16(0x0303), fill(32, 7), []byte{0}, u16(0xc02f), []byte{0}))
+	chain := func(leaf []byte) []byte {
+		leaf = join([]byte{0}, u16(len(leaf)), leaf)
+		return serverRecord(plain, message(11, join([]byte{0}, u16(len(leaf)), leaf)))
+	}
+	_, server, _ := handshake(t, tls.VersionTLS12, &tls.Config{ServerName: "www.example.com"})
+	var fresh, c Certificate
+	if TLSCertificate(server, &fresh) != Done || fresh.State != CertRead {
+		t.Fatalf("certificate: %+v", fresh)
+	}
+	for i := range 3 * maxKnown {
+		if TLSCertificate(chain(u16(i)), &c) != Done || c.State != CertUnreadable || len(c.SANDNS) != 0 || c.Subject != "" {
+			t.Fatalf("garbage %d: %+v", i, c)
+		}
+		if len(c.known) > maxKnown {
+			t.Fatalf("%d certificates are kept, at most %d may be", len(c.known), maxKnown)
+		}
+		if i%100 != 0 {
+			continue
+		}
+		TLSCertificate(server, &c)
+		if c.Subject != fresh.Subject || c.SHA256 != fresh.SHA256 || c.Serial != fresh.Serial || !c.NotAfter.Equal(fresh.NotAfter) || !slices.Equal(c.SANDNS, fresh.SANDNS) {
+			t.Fatalf("after %d others: %+v, want %+v", i, c, fresh)
+		}
+	}
+	kept := len(c.known)
+	if TLSCertificate(chain(fill(maxKnownSize+1, 7)), &c); len(c.known) != kept {
+		t.Error("a certificate over the bound is kept")
+	}
+}

@@ -136,6 +136,11 @@ type messages struct {
 	request     HTTPRequest
 	response    HTTPResponse
 	dhcp        DHCP
+	dhcp6       DHCP6
+	quic        QUIC
+	smb         SMB
+	ssh         SSHBanner
+	proxy       ProxyHeader
 }
 
 func (m *messages) parse(b []byte) {
@@ -146,4 +151,16 @@ func (m *messages) parse(b []byte) {
 	ParseHTTPRequest(b, 0, &m.request)
 	ParseHTTPResponse(b, 0, &m.response)
 	_ = ParseDHCP(b, &m.dhcp)
+	_ = ParseDHCP6(b, &m.dhcp6)
+	QUICInitials(b, true, nil, &m.quic)
+	HandshakeClientHello(b, &m.client)
+	ParseSMB(b, &m.smb)
+	ParseSSHBanner(b, &m.ssh)
+	ParseProxy(b, &m.proxy)
+	ParseNTP(b)
+	ParseSNMP(b)
+	ParseKerberos(b)
+	ParseLDAP(b)
+	ParseRDP(b)
+	StartTLS(b)
 }

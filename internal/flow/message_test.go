@@ -212,6 +212,44 @@ func TestDNS(t *testing.T) {
 	}
 }
 
+// TestQuestions: each question of a message is a record, up to a bound, and an announcement completes no question of its own sender.
+func TestQuestions(t *testing.T) {
+	group := net.IPv4(224, 0, 0, 251)
+	ask := func(n int) []byte {
+		b := []byte{0, 0, 0, 0, byte(n >> 8), byte(n), 0, 0, 0, 0, 0, 0}
+		for i := range n {
+			b = append(b, 1, byte('a'+i%26), 0, 0, 12, 0, 1)
+		}
+		return b
+	}
+	announce := append([]byte{0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0}, 1, 'a', 0, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1)
+	for _, c := range []struct {
+		name       string
+		frames     []frame
+		want       string
+		overBudget uint64
+	}{
+		{"three", []frame{datagram(t, 0, clientIP, 5353, group, 5353, ask(3))}, "a? b? c?", 0},
+		{"own announcement", []frame{datagram(t, 0, clientIP, 5353, group, 5353, ask(1)), datagram(t, 1, clientIP, 5353, group, 5353, announce)}, "a! a?", 0},
+		{"direct answer", []frame{datagram(t, 0, clientIP, 5353, serverIP, 5353, ask(2)), datagram(t, 1, serverIP, 5353, clientIP, 5353, announce)}, "a?! b?", 0},
+		{"too many", []frame{datagram(t, 0, clientIP, 5353, group, 5353, ask(maxQuestions+6))}, "", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := run(DefaultConfig(), c.frames)
+			var got []string
+			for _, r := range b.DNS {
+				got = append(got, r.Query+map[bool]string{true: "?"}[r.HasQuery]+map[bool]string{true: "!"}[r.HasReply])
+			}
+			if n := counts(b)[record.OverBudget]; n != c.overBudget || c.overBudget > 0 && len(got) != maxQuestions {
+				t.Errorf("%d records, %d over budget, want %d and %d", len(got), n, maxQuestions, c.overBudget)
+			}
+			if c.want != "" && strings.Join(got, " ") != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // TestUnansweredInTime: an unanswered query is reported after ten seconds, not when its connection ends.
 func TestUnansweredInTime(t *testing.T) {
 	var frames []frame
@@ -315,6 +353,17 @@ func TestTLS(t *testing.T) {
 			all := append([]stretch{client("CONNECT x:443 HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\n\r\n")}, parts...)
 			if b := run(DefaultConfig(), conversation(t, 8080, 1400, all...)); len(b.TLS) != 1 || !b.TLS[0].Established || b.Conns[0].Service != "http,ssl" {
 				t.Errorf("%d handshakes, service %q", len(b.TLS), b.Conns[0].Service)
+			}
+		})
+		t.Run(c.name+" behind a load balancer", func(t *testing.T) {
+			for _, header := range []string{
+				"PROXY TCP4 192.0.2.1 198.51.100.1 52176 443\r\n",
+				"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x01\xcb\xd0\x01\xbb",
+			} {
+				all := append([]stretch{{true, header + parts[0].data}}, parts[1:]...)
+				if b := run(DefaultConfig(), conversation(t, 443, 1400, all...)); len(b.TLS) != 1 || b.TLS[0].ServerName != "www.example.com" || !b.TLS[0].Established {
+					t.Errorf("after %q: %+v", header, b.TLS)
+				}
 			}
 		})
 		t.Run(c.name+" one side only", func(t *testing.T) {

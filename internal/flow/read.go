@@ -72,22 +72,14 @@ func (t *Table) again(tk *talk) {
 	}
 }
 
-// proxyHeader is the length of the header that a load balancer writes before a stream to name the client behind it (PROXY protocol, versions 1
-// and 2), 0 if data begins otherwise. Balancers send it in one piece.
+// proxyHeader is the length of the header that a load balancer writes before a stream to name the client behind it, 0 if data begins otherwise.
+// Balancers send it in one piece.
 func proxyHeader(data []byte) int {
-	const line, longest = "PROXY ", 107
-	const signature, fixed = "\r\n\r\n\x00\r\nQUIT\n", 16
-	switch {
-	case len(data) > len(line) && string(data[:len(line)]) == line:
-		if end := bytes.Index(data[:min(len(data), longest)], []byte("\r\n")); end > 0 {
-			return end + 2
-		}
-	case len(data) >= fixed && string(data[:len(signature)]) == signature:
-		if n := fixed + int(data[14])<<8 + int(data[15]); n <= len(data) {
-			return n
-		}
+	var h decode.ProxyHeader
+	if decode.ParseProxy(data, &h) != decode.Done {
+		return 0
 	}
-	return 0
+	return h.Len
 }
 
 // skipped tells the reader that what it wanted to pass has gone by.

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"math"
+
 	"candor/internal/decode"
 	"candor/internal/record"
 	"candor/internal/sight"
@@ -11,13 +13,12 @@ type Table struct {
 	cfg   Config
 	sight *sight.Builder
 
-	index   index
-	wheel   wheel
-	born    uint64
-	now     record.Time // the latest packet time, but for a clock that went back for good
-	begun   bool
-	oldest  []candidate // who goes next when the table is full
-	scratch []uint32
+	index  index
+	wheel  wheel
+	born   uint64
+	now    record.Time // the latest packet time, but for a clock that went back for good
+	begun  bool
+	oldest []candidate // who goes next when the table is full
 
 	talks     talks
 	fragments fragments
@@ -26,6 +27,9 @@ type Table struct {
 	acks      ackCounts
 	out       record.Batch
 	parsed    parsed
+
+	ending bool     // Finish has begun
+	last   []uint32 // connections that it still has to end
 }
 
 // New makes an empty table that reports to s. Bounds that cannot be worked with become the default ones; Config.Validate says which.
@@ -142,19 +146,24 @@ func (t *Table) sampleChecksum(c *conn, from int, ts record.Time, p *decode.Pack
 
 // Drain moves what was finished since the last Drain to the end of b: records in the order in which they were finished, and sight.
 func (t *Table) Drain(b *record.Batch) {
-	b.Conns = append(b.Conns, t.out.Conns...)
-	b.DNS = append(b.DNS, t.out.DNS...)
-	b.TLS = append(b.TLS, t.out.TLS...)
-	b.HTTP = append(b.HTTP, t.out.HTTP...)
-	b.DHCP = append(b.DHCP, t.out.DHCP...)
+	b.Conns = hand(b.Conns, &t.out.Conns)
+	b.DNS = hand(b.DNS, &t.out.DNS)
+	b.TLS = hand(b.TLS, &t.out.TLS)
+	b.HTTP = hand(b.HTTP, &t.out.HTTP)
+	b.DHCP = hand(b.DHCP, &t.out.DHCP)
 	b.Sight = t.sight.Drain(b.Sight)
-	clear(t.out.Conns)
-	clear(t.out.DNS)
-	clear(t.out.TLS)
-	clear(t.out.HTTP)
-	clear(t.out.DHCP)
-	t.out.Conns, t.out.DNS, t.out.TLS = t.out.Conns[:0], t.out.DNS[:0], t.out.TLS[:0]
-	t.out.HTTP, t.out.DHCP = t.out.HTTP[:0], t.out.DHCP[:0]
+}
+
+// hand moves records to the end of a batch's. Against an empty slice with room they are exchanged, else copied.
+func hand[T any](to []T, from *[]T) []T {
+	if len(to) == 0 && cap(to) > 0 {
+		to, *from = *from, to
+		return to
+	}
+	to = append(to, *from...)
+	clear(*from)
+	*from = (*from)[:0]
+	return to
 }
 
 // Rows counts the records that wait for Drain, without sight.
@@ -166,18 +175,33 @@ func (t *Table) Len() int { return t.index.used }
 // Finish ends everything: due timers, then a final report of every connection in the order in which they began, messages that were still
 // incomplete, and sight. The Table must not be used afterwards, but for Drain.
 func (t *Table) Finish(ts record.Time) {
-	t.Advance(ts)
-	t.scratch = t.scratch[:0]
-	for e := range t.index.fresh {
-		if t.index.at(e).born != 0 {
-			t.scratch = append(t.scratch, e)
-		}
+	for !t.FinishSome(ts, math.MaxInt) {
 	}
-	t.sortByBirth(t.scratch)
-	for _, e := range t.scratch {
+}
+
+// FinishSome is Finish in pieces, so that the records of a full table need not be held at once: it ends up to n connections and says
+// whether everything has ended.
+func (t *Table) FinishSome(ts record.Time, n int) (done bool) {
+	if !t.ending {
+		t.ending = true
+		t.Advance(ts)
+		t.last = make([]uint32, 0, t.index.used)
+		for e := range t.index.fresh {
+			if t.index.at(e).born != 0 {
+				t.last = append(t.last, e)
+			}
+		}
+		t.sortByBirth(t.last)
+	}
+	n = min(n, len(t.last))
+	for _, e := range t.last[:n] {
 		t.finish(e, t.index.at(e))
+	}
+	if t.last = t.last[n:]; len(t.last) > 0 {
+		return false
 	}
 	t.endLeases()
 	t.tellAcks()
 	t.sight.Finish()
+	return true
 }
