@@ -194,3 +194,6 @@ func (b *Builder) advance(ts record.Time) {
 func minuteAfter(minute record.Time) record.Time {
 	return minute + min(record.Minute, math.MaxInt64-minute)
 }
+
+// Feed is the witness that the builder speaks for.
+func (b *Builder) Feed() record.Feed { return b.feed }

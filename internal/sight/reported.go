@@ -99,7 +99,7 @@ func (b *Builder) reportedVolume(c *record.Conn, orig, resp decode.Addr, from, t
 	case cast != decode.Unicast && c.Proto == decode.ProtoUDP && announcedPort(c.RespP):
 		w[record.Announced] += n
 	case cast != decode.Unicast:
-	case managementPort(c.Proto, c.OrigP) || managementPort(c.Proto, c.RespP):
+	case !crossing(from, to) && (managementPort(c.Proto, c.OrigP) || managementPort(c.Proto, c.RespP)):
 		w[record.MgmtPackets] += n
 	default:
 		w[record.UserPackets] += n
@@ -277,9 +277,12 @@ func (b *Builder) reportedCards(c *record.Conn, orig, resp decode.Addr) {
 }
 
 // reportedDirections judges a TCP connection's directions from history and counts, once: at its first report with at least 3
-// packets and an acknowledgement.
+// packets in which data was acknowledged: data is in the history, or one side alone is, acknowledging and going on.
 func (b *Builder) reportedDirections(at record.Time, c *record.Conn, orig, resp decode.Addr) {
-	if c.Report > 0 || c.OrigPkts+c.RespPkts < 3 || !strings.ContainsAny(c.History, "AaDd") {
+	if c.Report > 0 || c.OrigPkts+c.RespPkts < 3 || !strings.ContainsAny(c.History, "Aa") {
+		return
+	}
+	if !strings.ContainsAny(c.History, "Dd") && c.OrigPkts > 0 && c.RespPkts > 0 {
 		return
 	}
 	b.TCPJudged(Judged{

@@ -1,0 +1,290 @@
+package suricata
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"candor/internal/ingest"
+	"candor/internal/record"
+)
+
+// what waits in the window.
+const (
+	kindNone uint8 = iota
+	kindConn
+	kindDNS
+	kindTLS
+	kindHTTP
+	kindDHCP
+	kindAlert
+	kindStats
+)
+
+// reader reads one eve.json.
+type reader struct {
+	opts    ingest.Options
+	lines   *ingest.Lines
+	account ingest.Account
+	ended   bool
+	badAt   int64
+	bad     int64
+
+	object ingest.JSON
+	fields map[string]set
+	words  ingest.Words
+	e      event
+	unread string // the first field of the line that cannot be read
+	visit  func(path []byte, v ingest.Value)
+
+	queue  ingest.Queue
+	newest ingest.Newest
+	now    record.Time
+	inner  ingest.Inside
+
+	conns   ingest.Slab[record.Conn]
+	lookups ingest.Slab[record.DNS]
+	tls     ingest.Slab[record.TLS]
+	http    ingest.Slab[record.HTTP]
+	dhcp    ingest.Slab[record.DHCP]
+	alerts  ingest.Slab[record.Alert]
+	stats   ingest.Slab[counters]
+
+	asked  map[asked][]uint32 // lookups in the window, by slot
+	before counters           // the last stats
+	half   record.Conn        // a netflow record that waits for its other direction
+	halved bool
+	flows  bool // flow events come: netflow would tell everything again
+}
+
+const batchRecords = 4096
+
+// Open opens an eve.json, plain or compressed. The error is ErrNotReadable (package ingest) when it is none.
+func Open(ctx context.Context, path string, opts ingest.Options) (ingest.Reader, error) {
+	l, err := ingest.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	head := l.Peek(ingest.SniffSize)
+	if k := ingest.Sniff(head); k != ingest.Suricata && l.Broken() == nil {
+		return nil, errors.Join(fmt.Errorf("open eve.json %s: %w", path, ingest.ErrNotReadable), l.Close())
+	}
+	return newReader(l, opts, head), nil
+}
+
+func newReader(l *ingest.Lines, opts ingest.Options, head []byte) *reader {
+	r := &reader{opts: opts, lines: l, fields: fields(), badAt: -1, asked: map[asked][]uint32{}}
+	r.inner.Scope = &r.opts.Scope
+	r.visit = r.field
+	if opts.Sight != nil {
+		opts.Sight.Report(carried(head))
+	}
+	return r
+}
+
+// carried is what eve.json carries with the outputs that are on by default: which of them were switched off, no file says. Cards
+// and counters of losses are seen in the beginning of the file.
+func carried(head []byte) record.Carries {
+	c := record.CarriesConns | record.CarriesVolume | record.CarriesDirections | record.CarriesLookups | record.CarriesTLS |
+		record.CarriesHTTP | record.CarriesDHCP | record.CarriesAlerts
+	if bytes.Contains(head, []byte(`"src_mac`)) {
+		c |= record.CarriesCards
+	}
+	if bytes.Contains(head, []byte(`"kernel_drops"`)) {
+		c |= record.CarriesDrops
+	}
+	return c
+}
+
+// Next implements ingest.Reader.
+func (r *reader) Next(ctx context.Context, b *record.Batch) error {
+	for told := 0; told < batchRecords; {
+		if told%512 == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return fmt.Errorf("read eve.json: %w", err)
+			}
+		}
+		switch {
+		case r.queue.Len() > 0 && r.ready():
+			r.tell(b)
+			told++
+		case !r.ended:
+			r.read()
+		case told > 0:
+			return nil
+		default:
+			return io.EOF
+		}
+	}
+	return nil
+}
+
+func (r *reader) ready() bool {
+	switch {
+	case r.ended, r.queue.Full():
+		return true
+	case r.queue.Few():
+		return false
+	}
+	return r.newest.At >= r.queue.First()+ingest.Window
+}
+
+// read reads one line.
+func (r *reader) read() {
+	if !r.lines.Next() {
+		r.ended = true
+		r.flushHalf()
+		return
+	}
+	if len(r.lines.Line) == 0 {
+		return
+	}
+	r.account.Lines++
+	r.e = event{dns: lookup{answers: r.e.dns.answers[:0], ttls: r.e.dns.ttls[:0]}}
+	r.unread = ""
+	err := r.object.Scan(r.lines.Line, r.visit)
+	switch {
+	case r.lines.TooLong:
+		r.damage(fmt.Sprintf("the line is longer than %d bytes", ingest.MaxLine))
+	case err != nil:
+		r.damage(err.Error())
+	case r.unread != "":
+		r.damage(r.unread)
+	case r.e.kind == "":
+		r.account.AddUnknown("lines without event_type", r.where("no event_type"), r.lines.Line)
+	case r.e.at == 0:
+		r.damage("the event has no timestamp")
+	default:
+		r.event()
+	}
+}
+
+func (r *reader) field(path []byte, v ingest.Value) {
+	set := r.fields[string(path)]
+	if set == nil || v.Kind == ingest.Null || r.unread != "" {
+		return
+	}
+	if !set(&r.e, &r.words, v) {
+		r.unread = fmt.Sprintf("%s: %q cannot be read", path, v.Text[:min(len(v.Text), 40)])
+	}
+}
+
+func (r *reader) where(because string) ingest.Damage {
+	return ingest.Damage{Path: r.lines.Path, Line: r.lines.Number, At: r.lines.At, Because: because}
+}
+
+func (r *reader) damage(because string) {
+	if r.badAt < 0 {
+		r.badAt = r.lines.At
+	}
+	r.bad += int64(len(r.lines.Line)) + 1
+	r.account.AddDamage(r.where(because), r.lines.Line)
+}
+
+// event puts an event that was read into the window.
+func (r *reader) event() {
+	e := &r.e
+	needsEnds := true
+	switch e.kind {
+	case "stats":
+		needsEnds = false
+	case "flow", "netflow", "dns", "tls", "http", "dhcp", "alert":
+	default:
+		ingest.Count(&r.account.Unknown, e.kind, 1)
+		return
+	}
+	if needsEnds && (!e.src.IsValid() || !e.dst.IsValid()) && e.kind != "alert" {
+		r.damage("the event has no two addresses (src_ip, dest_ip)")
+		return
+	}
+	switch e.kind {
+	case "flow":
+		r.flows = true
+		r.pushConn(r.conn(e))
+	case "netflow":
+		r.netflow(e)
+	case "dns":
+		r.pushDNS(e)
+	default:
+		r.pushOther(e)
+	}
+}
+
+func (r *reader) push(at record.Time, kind uint8, slot uint32) {
+	at = ingest.Clamp(at)
+	r.newest.Note(at)
+	r.account.Records++
+	r.queue.Push(at, ingest.Slot{Kind: kind, Index: slot, Size: uint32(len(r.lines.Line))})
+}
+
+// wanted reports whether a record is within the time asked for.
+func (r *reader) wanted(at record.Time) bool {
+	if r.opts.Within(ingest.Clamp(at)) {
+		return true
+	}
+	r.newest.Note(ingest.Clamp(at))
+	ingest.Count(&r.account.Skipped, "events outside of the time asked for", 1)
+	return false
+}
+
+func (r *reader) pushConn(c record.Conn) {
+	at := orderTime(&c)
+	if !r.wanted(at) {
+		return
+	}
+	slot, to := r.conns.Take()
+	*to = c
+	r.push(at, kindConn, slot)
+}
+
+func (r *reader) pushDNS(e *event) {
+	var d record.DNS
+	if !r.dns(e, &d) {
+		ingest.Count(&r.account.Known, "answers, told with their queries", 1)
+		return
+	}
+	if !r.wanted(d.TS) {
+		return
+	}
+	slot, to := r.lookups.Take()
+	*to = d
+	r.remember(asked{e.flow, e.dns.id}, slot)
+	r.push(d.TS, kindDNS, slot)
+}
+
+func (r *reader) pushOther(e *event) {
+	if !r.wanted(e.at) {
+		return
+	}
+	switch e.kind {
+	case "tls":
+		slot, t := r.tls.Take()
+		*t = e.tls
+		t.Ends, t.HasClient, t.HasServer = r.ends(e, false), true, e.tls.Version != ""
+		r.push(e.at, kindTLS, slot)
+	case "http":
+		slot, h := r.http.Take()
+		*h = e.http
+		h.Ends, h.HasRequest, h.HasResponse = r.ends(e, false), e.http.Method != "", e.http.StatusCode != 0
+		r.push(e.at, kindHTTP, slot)
+	case "dhcp":
+		slot, d := r.dhcp.Take()
+		*d = e.dhcp
+		d.Ends = r.ends(e, e.dhcpReply)
+		if e.dhcpReply {
+			d.ServerAddr = e.src
+		}
+		r.push(e.at, kindDHCP, slot)
+	case "alert":
+		slot, a := r.alerts.Take()
+		*a = e.alert
+		a.Ends, a.By = r.ends(e, false), "suricata"
+		r.push(e.at, kindAlert, slot)
+	case "stats":
+		slot, s := r.stats.Take()
+		*s = e.stats
+		r.push(e.at, kindStats, slot)
+	}
+}
