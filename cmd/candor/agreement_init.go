@@ -74,7 +74,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 
 // suggest fills in what captures show: private networks, and resolvers that answered several hosts.
 func suggest(ctx context.Context, w *world, paths []string, answers *agreement.Answers) error {
-	src, err := open(ctx, w, paths, record.AssumedScope(), span{}, nil, "")
+	src, err := open(ctx, w, paths, record.AssumedScope(), span{}, nil, nil, "")
 	if err != nil {
 		return err
 	}

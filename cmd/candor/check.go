@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	xterm "golang.org/x/term"
 
+	"candor/internal/agreement"
 	"candor/internal/judge"
 	"candor/internal/record"
 	"candor/internal/report"
@@ -24,11 +24,11 @@ import (
 type checkCmd struct {
 	terms
 	span
-	Feed    map[string]string `help:"A log promised under this data id (read from a later version on)." placeholder:"ID=PATH"`
+	Feed    map[string]string `help:"A log promised under this data id: syslog text, Windows events as JSON lines, CEF, LEEF." placeholder:"ID=PATH"`
 	Require []string          `help:"Questions that must be answerable: exit 2 while one is cannot say." placeholder:"QUESTION" sep:","`
 	JSON    bool              `name:"json" help:"Print the result as JSON (schema candor/check/v1)."`
 	HTML    string            `name:"html" help:"Write a self-contained page." placeholder:"OUT"`
-	Inputs  []string          `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst), or - for standard input. All are one observation by one sensor."`
+	Inputs  []string          `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst; - for standard input), folders or files of Zeek logs, Suricata eve.json. All are one observation by one sensor."`
 }
 
 // Run checks inputs and exits with what they amount to.
@@ -37,13 +37,13 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return usage(err)
 	}
-	if len(c.Feed) > 0 {
-		return usage(errors.New("--feed: logs cannot be read yet; what they promise stays cannot say"))
-	}
 	if err := c.writable(); err != nil {
 		return err
 	}
 	a, sensor, err := c.load()
+	if err == nil {
+		err = c.knownFeeds(a)
+	}
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 		return usage(err)
 	}
 	progress := w.progress()
-	src, err := open(ctx, w, c.Inputs, j.Scope(), c.span, progress, inputsName(c.Inputs))
+	src, err := open(ctx, w, c.Inputs, j.Scope(), c.span, c.Feed, progress, inputsName(c.Inputs))
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,25 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	}
 	if result.Exit.Code != 0 {
 		return &exitError{code: result.Exit.Code}
+	}
+	return nil
+}
+
+// knownFeeds refuses logs that nobody promised: their silence would mean nothing.
+func (c *checkCmd) knownFeeds(a *agreement.Agreement) error {
+	for id := range c.Feed {
+		if a == nil {
+			return usage(fmt.Errorf("--feed %s: only an agreement promises logs; give it with --agreement", id))
+		}
+		var known []string
+		for i := range a.Data {
+			if k := a.Data[i].Kind; k == agreement.DataLog || k == agreement.DataAlert {
+				known = append(known, string(a.Data[i].ID))
+			}
+		}
+		if !slices.Contains(known, id) {
+			return usage(fmt.Errorf("--feed %s: the agreement promises no such log; it promises: %s", id, strings.Join(known, ", ")))
+		}
 	}
 	return nil
 }

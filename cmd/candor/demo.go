@@ -94,7 +94,7 @@ func (c *demoCmd) check(ctx context.Context, w *world, a *agreement.Agreement, p
 	if err != nil {
 		return "", fmt.Errorf("judge: %w", err)
 	}
-	src, err := open(ctx, w, []string{path}, j.Scope(), span{}, nil, "")
+	src, err := open(ctx, w, []string{path}, j.Scope(), span{}, nil, nil, "")
 	if err != nil {
 		return "", err
 	}

@@ -72,13 +72,19 @@ func parseTime(flag, text string) (record.Time, error) {
 }
 
 // open opens inputs under a scope.
-func open(ctx context.Context, w *world, paths []string, scope record.Scope, s span, progress *term.Progress, name string) (*source.Source, error) {
+func open(ctx context.Context, w *world, paths []string, scope record.Scope, s span, feeds map[string]string, progress *term.Progress, name string) (*source.Source, error) {
 	from, to, err := s.times()
 	if err != nil {
 		return nil, err
 	}
 	opts := source.Options{
 		Scope: scope, Sensor: scope.Sensor, Feed: scope.Packets, From: from, To: to, Flow: flow.DefaultConfig(), Stdin: w.stdin,
+	}
+	for id, path := range feeds {
+		if opts.Logs == nil {
+			opts.Logs = map[record.Feed]string{}
+		}
+		opts.Logs[record.Feed(id)] = path
 	}
 	if progress != nil {
 		opts.Progress = func(done, total int64, _ record.Time) { progress.Update(name, done, total) }

@@ -35,7 +35,7 @@ func (c *recordsCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return usage(err)
 	}
-	src, err := open(ctx, w, c.Inputs, t.Scope, c.span, nil, "")
+	src, err := open(ctx, w, c.Inputs, t.Scope, c.span, nil, nil, "")
 	if err != nil {
 		return err
 	}

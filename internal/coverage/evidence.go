@@ -13,6 +13,7 @@ type Evidence struct {
 	Seen     record.Span // the part of it in which something was observed: first to last packet
 	Whole    record.Sight
 	Segments map[record.SegmentID]*record.Sight
+	Feeds    map[record.Feed]*record.Sight // of every witness as a whole, this one and promised logs included
 	Inputs   []record.Input
 	Ended    bool // the input was read to its end (files), so that its hard counters are complete
 
@@ -49,6 +50,15 @@ func (e *Evidence) Join(o *Evidence) {
 			e.Segments[id] = &record.Sight{Segment: id, Feed: s.Feed, Sensor: s.Sensor}
 		}
 		e.Segments[id].Merge(s)
+	}
+	for f, s := range o.Feeds {
+		if e.Feeds == nil {
+			e.Feeds = map[record.Feed]*record.Sight{}
+		}
+		if e.Feeds[f] == nil {
+			e.Feeds[f] = &record.Sight{Feed: f, Sensor: s.Sensor}
+		}
+		e.Feeds[f].Merge(s)
 	}
 	if o.Seen.Zero() {
 		return

@@ -89,6 +89,7 @@ type part func(*Evidence)
 // gather makes evidence of parts.
 func gather(t *Terms, seen record.Span, parts ...part) *Evidence {
 	e := NewEvidence(t, seen)
+	e.Whole.Carries = record.CarriesAll
 	e.Seen, e.Ended = seen, true
 	for _, p := range parts {
 		p(e)

@@ -46,8 +46,10 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 		p := &promised[i]
 		s := state{blind: true, because: p.Why}
 		switch {
-		case p.NeedsFeed != "":
+		case p.NeedsFeed != "" && !d.Whole.handedOver(string(p.NeedsFeed)):
 			s = notHandedOver(p.NeedsFeed)
+		case p.MeasurableHere && d.Whole.Whole.Minutes > 0 && !d.Whole.Whole.Carries.Has(neededBy(p.Kind)):
+			s = state{blind: true, because: notCarried(&d.Whole.Whole, neededBy(p.Kind))}
 		case p.MeasurableHere && d.Whole.Seen.Zero():
 			s = state{seen: "nothing", because: "nothing was observed"}
 		case p.MeasurableHere:
@@ -65,6 +67,26 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 		})
 	}
 	return out
+}
+
+// neededBy is what a witness must carry at all for a promise to be measured.
+func neededBy(k agreement.PromiseKind) record.Carries {
+	switch k {
+	case agreement.SeenIn24h, agreement.SeenIn7d, agreement.ActiveOnWorkday, agreement.CoverageReached:
+		return record.CarriesCards
+	case agreement.CriticalUnseen, agreement.DirectionSeen:
+		return record.CarriesConns
+	case agreement.VolumeFloor:
+		return record.CarriesVolume
+	case agreement.BothDirections:
+		return record.CarriesDirections
+	case agreement.LossAtMost:
+		return record.CarriesAcks
+	case agreement.PacketsWhole:
+		return record.CarriesFrames
+	default:
+		return 0
+	}
 }
 
 // notHandedOver: a log that is promised and was not given to this check.

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"candor/internal/record"
 	"candor/internal/verdict"
 )
 
@@ -23,6 +25,8 @@ type Rule struct {
 	Accepts string
 	// Subjects lists what the rule is asked about; nil means the sensor or its only feed.
 	Subjects func(t *Terms, e *Evidence) []string
+	// Needs is what the witness must carry at all; without it the rule cannot say, and says why.
+	Needs record.Carries
 	// Least is how much evidence there is, in multiples of the least that the rule wants; below 1 it cannot say.
 	Least func(e *Evidence, subject string) Least
 	// Weigh decides from one stretch with enough evidence. Call Judge instead.
@@ -46,6 +50,9 @@ func least(needs string, amounts ...float64) Least {
 
 // Judge decides from one stretch of evidence: cannot say below the least evidence, else what the rule makes of it.
 func (r *Rule) Judge(e *Evidence, subject string) Ruling {
+	if e.Whole.Minutes > 0 && !e.Whole.Carries.Has(r.Needs) {
+		return lacking(notCarried(&e.Whole, r.Needs))
+	}
 	l := Least{Have: 1}
 	if r.Least != nil {
 		l = r.Least(e, subject)
@@ -80,6 +87,15 @@ func Rules() []Rule {
 		segmentRule(), directionRule(), kindRule(), encryptedLookupRule(), volumeRule(), countedTwiceRule(),
 		damagedRule(), unreadRule(), evictedRule(), dropsRule(),
 	}
+}
+
+// notCarried says what a witness does not carry.
+func notCarried(s *record.Sight, needs record.Carries) string {
+	name := string(s.Feed)
+	if name == "" {
+		name = "this input"
+	}
+	return name + " carries no " + strings.Join((needs&^s.Carries).Names(), ", no ") + ": this cannot be told from it, however long it runs"
 }
 
 // maxSign bounds the weight of one sign, so that no single observation decides alone by accident.

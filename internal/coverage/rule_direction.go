@@ -10,7 +10,7 @@ import (
 
 // directionRule recognises that traffic between two kinds of place never passes the sensor.
 func directionRule() Rule {
-	return Rule{Code: verdict.DirectionMissing, Reach: time.Hour, Subjects: neededDirections, Least: leastDirection, Weigh: weighDirection}
+	return Rule{Code: verdict.DirectionMissing, Needs: record.CarriesConns, Reach: time.Hour, Subjects: neededDirections, Least: leastDirection, Weigh: weighDirection}
 }
 
 const (

@@ -9,7 +9,7 @@ import (
 
 // encryptedLookupRule recognises lookups that go encrypted past the sensor: over TLS, HTTPS or QUIC.
 func encryptedLookupRule() Rule {
-	return Rule{Code: verdict.DNSEncrypted, Subjects: coveredSegments, Least: leastEncrypted, Weigh: weighEncrypted}
+	return Rule{Code: verdict.DNSEncrypted, Needs: record.CarriesConns, Subjects: coveredSegments, Least: leastEncrypted, Weigh: weighEncrypted}
 }
 
 const encryptedLeastConns = 50

@@ -9,7 +9,7 @@ import (
 
 // duplicatedRule recognises a mirror that copies frames twice.
 func duplicatedRule() Rule {
-	return Rule{Code: verdict.FeedDuplicated, Least: leastFrames(duplicatedLeastPackets), Weigh: weighDuplicated}
+	return Rule{Code: verdict.FeedDuplicated, Needs: record.CarriesFrames, Least: leastFrames(duplicatedLeastPackets), Weigh: weighDuplicated}
 }
 
 const (
@@ -48,7 +48,7 @@ func weighDuplicated(e *Evidence, _ string) Ruling {
 
 // truncatedRule recognises frames that were cut when they were captured.
 func truncatedRule() Rule {
-	return Rule{Code: verdict.FeedTruncated, Accepts: "truncated", Least: leastTruncated, Weigh: weighTruncated}
+	return Rule{Code: verdict.FeedTruncated, Needs: record.CarriesFrames, Accepts: "truncated", Least: leastTruncated, Weigh: weighTruncated}
 }
 
 const (

@@ -107,7 +107,7 @@ func weighEvicted(e *Evidence, _ string) Ruling {
 			Do:    "Give the sensor more memory, or let it watch fewer networks. A flood does the same: look for scans.",
 		}
 	}
-	if e.n(record.Frames) == 0 {
+	if e.n(record.Frames)+e.n(record.Conns)+e.n(record.LogLines) == 0 {
 		return lacking("nothing was read")
 	}
 	return hardNo("connections, messages, and hosts, cards and peers let go", "Nothing had to be let go for want of memory.")

@@ -9,7 +9,7 @@ import (
 
 // ipv6Rule recognises a segment whose computers speak IPv6 while the sensor sees none of it.
 func ipv6Rule() Rule {
-	return Rule{Code: verdict.FeedIPv6Missing, Subjects: coveredSegments, Least: leastIPv6, Weigh: weighIPv6}
+	return Rule{Code: verdict.FeedIPv6Missing, Needs: record.CarriesVolume, Subjects: coveredSegments, Least: leastIPv6, Weigh: weighIPv6}
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"candor/internal/agreement"
 	"candor/internal/record"
 	"candor/internal/verdict"
 )
@@ -26,7 +27,10 @@ func leastKind(e *Evidence, subject string) Least {
 		return least("not promised", 0, 1)
 	}
 	if d.kind == record.KindLog {
-		return least("not handed to this check: give it with --feed "+subject+"=PATH", 0, 1)
+		return leastLog(e, d)
+	}
+	if needs := carriedBy(d.kind); e.Whole.Minutes > 0 && !e.Whole.Carries.Has(needs) {
+		return least(notCarried(&e.Whole, needs), 0, 1)
 	}
 	due := e.Terms.expected(d, e)
 	return least(fmt.Sprintf("%.0f events due so far (%s) and %s connections; %d and %d are needed",
@@ -34,10 +38,49 @@ func leastKind(e *Evidence, subject string) Least {
 		due.Events, kindLeastExpected, e.n(record.Conns), kindLeastConns)
 }
 
+// leastLog: a log must be handed over, and enough of it be due.
+func leastLog(e *Evidence, d *dataTerms) Least {
+	if !e.handedOver(d.id) {
+		return least("not handed to this check: give it with --feed "+d.id+"=PATH", 0, 1)
+	}
+	if d.promised.Expect == nil {
+		return least("the agreement does not say how many lines are due", 0, 1)
+	}
+	due := e.Terms.expected(d, e)
+	return least(fmt.Sprintf("%.0f lines due so far (%s); %d are needed", due.Events, due.Words, kindLeastExpected), due.Events, kindLeastExpected)
+}
+
+// handedOver reports whether a promised log is among the inputs.
+func (e *Evidence) handedOver(id string) bool {
+	if e.Feeds[record.Feed(id)] != nil {
+		return true
+	}
+	return slices.ContainsFunc(e.Inputs, func(in record.Input) bool { return string(in.Feed) == id })
+}
+
+// carriedBy is what a witness must carry to show a kind.
+func carriedBy(k record.Kind) record.Carries {
+	switch k {
+	case record.KindDNS:
+		return record.CarriesLookups
+	case record.KindDHCP:
+		return record.CarriesDHCP
+	case record.KindTLS:
+		return record.CarriesTLS
+	case record.KindHTTP:
+		return record.CarriesHTTP
+	default:
+		return record.CarriesConns
+	}
+}
+
 func weighKind(e *Evidence, subject string) Ruling {
 	d := e.Terms.data(subject)
 	due := e.Terms.expected(d, e)
 	seen := e.eventsOf(d)
+	if d.kind == record.KindLog {
+		return weighLog(e, d, seen, due)
+	}
 	if s := share(e.n(record.TunnelBytes)+e.n(record.SealedBytes), e.n(record.Bytes)); s > 0.5 && seen < due.Events {
 		return lacking(fmt.Sprintf("%s of the bytes are inside tunnels that are not opened: what they carry cannot be told", percent(s)))
 	}
@@ -79,6 +122,26 @@ func weighKind(e *Evidence, subject string) Ruling {
 	return r
 }
 
+// weighLog: lines of a promised log that was handed over.
+func weighLog(_ *Evidence, d *dataTerms, seen float64, due agreement.Expectation) Ruling {
+	sign := verdict.Sign{Sign: "lines seen, of those due", Value: fmt.Sprintf("%s of %s (%s)", count(seen), count(due.Events), due.Words)}
+	switch {
+	case seen == 0:
+		r := measured(verdict.Yes, sign)
+		r.Words = fmt.Sprintf("No line of %s, and %s were due.", d.id, count(due.Events))
+		r.Do = "Look at the machine that sends this log, and at what carries it here."
+		return r
+	case seen >= max(3, kindFew*due.Events):
+		r := measured(verdict.No, sign)
+		r.Words = "Its lines come."
+		return r
+	}
+	r := measured(verdict.CannotSay, sign)
+	r.Words = fmt.Sprintf("Only %s lines seen, and %s were due.", count(seen), count(due.Events))
+	r.Needs = "a longer time: none says yes, 2 % of what is due says no"
+	return r
+}
+
 // eventsOf counts the events of a promised kind that belong to the segments it was promised for. Messages of TLS and HTTP are
 // counted for the feed alone: they are nobody's here when the segments have no connection at all.
 func (e *Evidence) eventsOf(d *dataTerms) float64 {
@@ -94,6 +157,11 @@ func (e *Evidence) eventsOf(d *dataTerms) float64 {
 	}
 	conns := e.connsOf(d.promised.Segments)
 	switch {
+	case d.kind == record.KindLog:
+		if s := e.Feeds[record.Feed(d.id)]; s != nil {
+			return float64(s.Counts[record.LogLines] + s.Counts[record.AlertLines])
+		}
+		return 0
 	case d.kind == record.KindConn:
 		return conns
 	case d.kind == record.KindTLS && conns > 0:

@@ -15,7 +15,9 @@ const (
 )
 
 // lossRule recognises a copy with holes: acknowledgements of bytes that were never seen.
-func lossRule() Rule { return Rule{Code: verdict.FeedLoss, Least: leastLoss, Weigh: weighLoss} }
+func lossRule() Rule {
+	return Rule{Code: verdict.FeedLoss, Needs: record.CarriesAcks, Least: leastLoss, Weigh: weighLoss}
+}
 
 func leastLoss(e *Evidence, _ string) Least {
 	acks := e.n(record.Acks)

@@ -10,7 +10,7 @@ import (
 
 // managementRule recognises a port in the network where gear is cared for: SNMP, syslog, SSH, and no people.
 func managementRule() Rule {
-	return Rule{Code: verdict.VantageManagementPort, Least: leastManagement, Weigh: weighManagement}
+	return Rule{Code: verdict.VantageManagementPort, Needs: record.CarriesVolume, Least: leastManagement, Weigh: weighManagement}
 }
 
 const (

@@ -19,7 +19,7 @@ const (
 
 // oneWayRule recognises a copy of one direction only: bytes acknowledged by the peer and never seen, in every peer group.
 func oneWayRule() Rule {
-	return Rule{Code: verdict.FeedOneWay, Least: leastOneWay, Weigh: weighOneWay}
+	return Rule{Code: verdict.FeedOneWay, Needs: record.CarriesDirections, Least: leastOneWay, Weigh: weighOneWay}
 }
 
 func leastOneWay(e *Evidence, _ string) Least {
@@ -55,7 +55,7 @@ func weighOneWay(e *Evidence, _ string) Ruling {
 
 // asymmetricRule recognises a second way past the sensor: one-sided for some peers, both ways for others.
 func asymmetricRule() Rule {
-	return Rule{Code: verdict.FeedAsymmetric, Accepts: "asymmetric", Least: leastAsymmetric, Weigh: weighAsymmetric}
+	return Rule{Code: verdict.FeedAsymmetric, Needs: record.CarriesDirections, Accepts: "asymmetric", Least: leastAsymmetric, Weigh: weighAsymmetric}
 }
 
 func leastAsymmetric(e *Evidence, _ string) Least {

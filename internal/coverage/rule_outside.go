@@ -9,7 +9,7 @@ import (
 
 // outsideRule recognises a sensor on the Internet side of the translating firewall (PLACEMENT.md 3.3, first row).
 func outsideRule() Rule {
-	return Rule{Code: verdict.VantageOutside, Accepts: "outside", Least: leastOutside, Weigh: weighOutside}
+	return Rule{Code: verdict.VantageOutside, Needs: record.CarriesVolume, Accepts: "outside", Least: leastOutside, Weigh: weighOutside}
 }
 
 const outsideLeastPackets = 200
@@ -155,6 +155,9 @@ func outsideCards(e *Evidence, b *balance) {
 
 // outsideLink looks at what never crosses a router: hosts' own frames, ARP, announcements.
 func outsideLink(e *Evidence, b *balance) {
+	if !e.Whole.Carries.Has(record.CarriesCards | record.CarriesHops) {
+		return // reports of connections do not say whose frames they were
+	}
 	direct := e.directHosts()
 	switch {
 	case direct >= 3:

@@ -9,7 +9,7 @@ import (
 
 // afterProxyRule recognises a sensor behind a proxy or load balancer: all visitors appear as one address.
 func afterProxyRule() Rule {
-	return Rule{Code: verdict.VantageAfterProxy, Accepts: "proxy", Least: leastAfterProxy, Weigh: weighAfterProxy}
+	return Rule{Code: verdict.VantageAfterProxy, Needs: record.CarriesConns, Accepts: "proxy", Least: leastAfterProxy, Weigh: weighAfterProxy}
 }
 
 const (

@@ -11,7 +11,7 @@ import (
 
 // segmentRule recognises a promised segment of which no host, or next to none, is seen by its own frames.
 func segmentRule() Rule {
-	return Rule{Code: verdict.SegmentMissing, Reach: time.Hour, Subjects: promisedSegments, Least: leastSegment, Weigh: weighSegment}
+	return Rule{Code: verdict.SegmentMissing, Needs: record.CarriesCards, Reach: time.Hour, Subjects: promisedSegments, Least: leastSegment, Weigh: weighSegment}
 }
 
 const (

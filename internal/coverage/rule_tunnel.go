@@ -10,7 +10,7 @@ import (
 
 // tunnelRule recognises a sensor that sees a sealed pipe and nothing of what is in it.
 func tunnelRule() Rule {
-	return Rule{Code: verdict.FeedTunnelOnly, Accepts: "tunnel_only", Least: leastTunnel, Weigh: weighTunnel}
+	return Rule{Code: verdict.FeedTunnelOnly, Needs: record.CarriesTunnels, Accepts: "tunnel_only", Least: leastTunnel, Weigh: weighTunnel}
 }
 
 const (

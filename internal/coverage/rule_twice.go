@@ -9,7 +9,7 @@ import (
 
 // countedTwiceRule recognises that counting addresses would count computers more than once.
 func countedTwiceRule() Rule {
-	return Rule{Code: verdict.HostsCountedTwice, Subjects: coveredSegments, Least: leastCountedTwice, Weigh: weighCountedTwice}
+	return Rule{Code: verdict.HostsCountedTwice, Needs: record.CarriesCards, Subjects: coveredSegments, Least: leastCountedTwice, Weigh: weighCountedTwice}
 }
 
 const (

@@ -10,7 +10,7 @@ import (
 
 // unmirroredRule recognises a port that gets no copy of traffic: it hears what is shouted to all, and the sensor's own talk.
 func unmirroredRule() Rule {
-	return Rule{Code: verdict.VantageUnmirroredPort, Least: leastUnmirrored, Weigh: weighUnmirrored}
+	return Rule{Code: verdict.VantageUnmirroredPort, Needs: record.CarriesFrames | record.CarriesCards, Least: leastUnmirrored, Weigh: weighUnmirrored}
 }
 
 const (

@@ -10,7 +10,7 @@ import (
 
 // volumeRule recognises that far less traffic passes than was promised.
 func volumeRule() Rule {
-	return Rule{Code: verdict.VolumeLow, Reach: volumeLeastWork, Least: leastVolume, Weigh: weighVolume}
+	return Rule{Code: verdict.VolumeLow, Needs: record.CarriesVolume, Reach: volumeLeastWork, Least: leastVolume, Weigh: weighVolume}
 }
 
 const (

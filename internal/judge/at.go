@@ -17,7 +17,7 @@ func (j *Judge) At(m Moment) *Result {
 	b := j.bench(m.Ended)
 	r := &Result{
 		Schema: Schema, Sensor: string(j.terms.Sensor), Inputs: inputResults(b.whole.Inputs),
-		Agreement: agreementRef(j.cfg.Agreement), Findings: []verdict.Finding{},
+		Agreement: agreementRef(j.cfg.Agreement), Findings: j.alerts.findings(), Witnesses: j.witnesses(),
 	}
 	if j.any {
 		r.Window = &Window{First: stamp(j.span.From), Last: stamp(j.span.To), Seconds: j.span.Duration().Seconds()}
@@ -50,7 +50,11 @@ func (j *Judge) presence() []*coverage.Presence {
 		return nil
 	}
 	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {
-		out = append(out, j.critical[q])
+		var p *coverage.Presence
+		if known := j.quarters[q]; known != nil {
+			p = known.presence
+		}
+		out = append(out, p)
 	}
 	return out
 }

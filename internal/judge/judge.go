@@ -27,11 +27,11 @@ type Judge struct {
 	seen     map[record.BatchID]bool
 	span     record.Span
 	any      bool
-	quarters map[record.Time]*coverage.Evidence
+	quarters map[record.Time]*quarter
 	minutes  map[record.Time][]record.Sight // the newest ones, for "now"
 	newest   record.Time
 	inputs   map[inputKey]inputState
-	critical map[record.Time]*coverage.Presence // by quarter
+	alerts   alerts
 }
 
 // inputKey tells inputs apart; the same file may be given twice.
@@ -57,10 +57,10 @@ func New(cfg Config) (*Judge, error) {
 	return &Judge{
 		cfg: cfg, terms: terms, rules: coverage.Rules(),
 		seen:     map[record.BatchID]bool{},
-		quarters: map[record.Time]*coverage.Evidence{},
+		quarters: map[record.Time]*quarter{},
 		minutes:  map[record.Time][]record.Sight{},
 		inputs:   map[inputKey]inputState{},
-		critical: map[record.Time]*coverage.Presence{},
+		alerts:   alerts{},
 	}, nil
 }
 
@@ -82,6 +82,9 @@ func (j *Judge) Observe(b *record.Batch) {
 	for i := range b.Sight {
 		j.fold(&b.Sight[i])
 	}
+	for i := range b.Alerts {
+		j.alerts.add(&b.Alerts[i])
+	}
 	for _, in := range b.Inputs {
 		key := inputKey{in.Index, in.Path}
 		if old, ok := j.inputs[key]; !ok || later(b.ID, old.id) {
@@ -96,14 +99,10 @@ func later(a, b record.BatchID) bool {
 
 func (j *Judge) fold(s *record.Sight) {
 	q := s.Span.From.Floor(record.Quarter)
-	e := j.quarters[q]
-	if e == nil {
-		e = coverage.NewEvidence(j.terms, record.Span{From: q, To: q + record.Quarter})
-		j.quarters[q] = e
-		j.critical[q] = coverage.NewPresence()
+	if j.quarters[q] == nil {
+		j.quarters[q] = newQuarter()
 	}
-	e.Add(s)
-	j.critical[q].Add(j.terms, s)
+	j.quarters[q].add(j.terms, record.Span{From: q, To: q + record.Quarter}, s)
 	m := s.Span.From.Floor(record.Minute)
 	j.newest = max(j.newest, m)
 	if m+nowSpan+record.Minute < j.newest {
@@ -135,8 +134,10 @@ func (j *Judge) windows(ended bool) []*coverage.Evidence {
 			known = known[1:]
 		}
 		end := q + record.Quarter
-		e := j.quarters[q]
-		if e == nil {
+		var e *coverage.Evidence
+		if here := j.quarters[q]; here != nil {
+			e = best(j.terms, record.Span{From: q, To: end}, here.feeds)
+		} else {
 			next := j.span.To.Floor(record.Quarter) + record.Quarter
 			if len(known) > 0 {
 				next = known[0]
@@ -168,7 +169,8 @@ func (j *Judge) whole(windows []*coverage.Evidence, ended bool) *coverage.Eviden
 // recent is the evidence of the last quarter hour, by the minute.
 func (j *Judge) recent(ended bool) *coverage.Evidence {
 	from := max(j.span.To.Floor(record.Minute)-nowSpan+record.Minute, j.span.From)
-	e := coverage.NewEvidence(j.terms, record.Span{From: from, To: j.span.To})
+	feeds := map[record.Feed]*coverage.Evidence{}
+	span := record.Span{From: from, To: j.span.To}
 	keys := make([]record.Time, 0, len(j.minutes))
 	for m := range j.minutes {
 		if m >= from.Floor(record.Minute) {
@@ -178,9 +180,15 @@ func (j *Judge) recent(ended bool) *coverage.Evidence {
 	slices.Sort(keys)
 	for _, m := range keys {
 		for i := range j.minutes[m] {
-			e.Add(&j.minutes[m][i])
+			s := &j.minutes[m][i]
+			if feeds[s.Feed] == nil {
+				feeds[s.Feed] = coverage.NewEvidence(j.terms, span)
+			}
+			feeds[s.Feed].Add(s)
 		}
 	}
+	e := best(j.terms, span, feeds)
+	e.Window = span
 	e.Seen, e.Ended = e.Window, ended
 	e.Inputs = j.inputList()
 	return e

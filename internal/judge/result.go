@@ -17,6 +17,7 @@ type Result struct {
 	Window    *Window           `json:"window"` // null when there was no packet and no record
 	Sight     SightResult       `json:"sight"`
 	Segments  []verdict.Segment `json:"segments"`
+	Witnesses []Witness         `json:"witnesses"` // empty when there is only one
 	Timeline  Timeline          `json:"timeline"`
 	Defects   []verdict.Defect  `json:"defects"`
 	Promises  []verdict.Promise `json:"promises"`

@@ -57,12 +57,17 @@ func sightResult(e *coverage.Evidence, any bool) SightResult {
 	}
 	r.OneSidedTCP = fraction(n(record.OneWay), n(record.TCPJudged))
 	r.GapFraction = fraction(n(record.Gaps), n(record.Acks))
-	r.DuplicateFraction = fraction(n(record.Copies), n(record.Frames))
-	r.TruncatedFraction = fraction(n(record.Truncated), n(record.Frames))
+	if w.Carries.Has(record.CarriesFrames) {
+		r.DuplicateFraction = fraction(n(record.Copies), n(record.Frames))
+		r.TruncatedFraction = fraction(n(record.Truncated), n(record.Frames))
+	}
 	r.InsideFraction = fraction(n(record.Inside4)+n(record.Inside6), n(record.Packets4)+n(record.Packets6))
 	r.PublicFraction = fraction(n(record.Public4)+n(record.Public6), n(record.Packets4)+n(record.Packets6))
 	direct, passing := e.HostTotals()
-	r.Hosts = Hosts{Direct: &direct, InPassing: &passing}
+	r.Hosts = Hosts{InPassing: &passing}
+	if w.Carries.Has(record.CarriesCards) || w.Carries.Has(record.CarriesHops) {
+		r.Hosts.Direct = &direct
+	}
 	if cards := e.Cards(); cards > 0 {
 		r.NetworkCards = &cards
 	}

@@ -100,7 +100,7 @@ type story struct {
 func sites() map[string]func(uint64) *labnet.Site {
 	return map[string]func(uint64) *labnet.Site{
 		"bank": labnet.Bank, "firm": labnet.Firm, "campus": labnet.Campus, "proxyfirm": labnet.ProxyFirm,
-		"dualpath": labnet.DualPath, "library": labnet.Library,
+		"dualpath": labnet.DualPath, "library": labnet.Library, "clinic": labnet.Clinic,
 	}
 }
 

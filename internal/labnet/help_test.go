@@ -20,6 +20,7 @@ var sites = []struct {
 	{"proxyfirm", ProxyFirm},
 	{"dualpath", DualPath},
 	{"library", Library},
+	{"clinic", Clinic},
 }
 
 // morning is a span that starts at 10:00 of a workday.

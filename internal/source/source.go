@@ -1,16 +1,15 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
-	"candor/internal/capture"
-	"candor/internal/decode"
 	"candor/internal/flow"
 	"candor/internal/record"
-	"candor/internal/sight"
 )
 
 // ErrNothingReadable says that not one input is a capture or a log.
@@ -20,42 +19,45 @@ var ErrNothingReadable = errors.New("no input is a capture or a log that Candor 
 type Options struct {
 	Scope       record.Scope
 	Sensor      record.Sensor
-	Feed        record.Feed // data id of the packets; empty when no agreement names one
-	Epoch       uint64      // part of every batch's identity; 0 becomes 1
-	From, To    record.Time // frames outside [From, To) are left out; 0 is open
-	BatchFrames int         // frames to a batch; 0 becomes DefaultBatchFrames. The result never depends on it
-	Flow        flow.Config // bounds; Scope, Sensor and Feed are filled in from here
-	Stdin       io.Reader   // what the path "-" reads
+	Feed        record.Feed            // data id of the packets; empty when no agreement names one
+	Logs        map[record.Feed]string // files of promised logs, by data id
+	Epoch       uint64                 // part of every batch's identity; 0 becomes 1
+	From, To    record.Time            // what lies outside [From, To) is left out; 0 is open
+	BatchFrames int                    // frames to a batch; 0 becomes DefaultBatchFrames. The result never depends on it
+	Flow        flow.Config            // bounds; Scope, Sensor and Feed are filled in from here
+	Stdin       io.Reader              // what the path "-" reads
 	Progress    func(done, total int64, at record.Time)
 }
 
 // DefaultBatchFrames is how many frames are read before a batch is handed on.
 const DefaultBatchFrames = 16384
 
-// Source yields the batches of one observation.
+// Source yields the batches of one observation: of all captures as one witness, and of each folder or file of logs as
+// another.
 type Source struct {
-	opts   Options
-	files  []*capture.File
-	order  []int // of each file: its place among all inputs
-	given  int   // inputs opened so far
-	merge  *capture.Merge
-	links  []map[uint16]uint64 // frames of unread link types, by file
-	alien  []record.Input      // inputs that are no capture at all
-	table  *flow.Table
-	sight  *sight.Builder
-	packet decode.Packet
-	frame  capture.Frame
-	span   record.Span // of the frames since the last batch
-	taken  bool        // a frame was taken; last then has a meaning
-	last   record.Time // newest frame
-	seq    uint64
-	read   bool         // every input was read to its end
-	ended  bool         // and all connections have ended
-	room   record.Batch // records that were given back, empty
+	opts    Options
+	packets *packets
+	streams []stream
+	ended   []bool         // of each stream
+	alien   []record.Input // inputs of no kind that is read here
+	given   int            // inputs opened so far
+	seq     uint64
+	room    record.Batch // records that were given back, empty
 }
 
-// Open opens the inputs as one observation by one sensor. Inputs that are no capture are accounted for as unread; when
-// none is one, the error is ErrNothingReadable.
+// stream is one witness.
+type stream interface {
+	// next reads on into a batch; io.EOF when it gave its last records with the call before.
+	next(ctx context.Context, b *record.Batch) error
+	// now is the newest time read; before the first it is 0.
+	now() record.Time
+	// inputs says how far each of its inputs was read.
+	inputs() []record.Input
+	close() error
+}
+
+// Open opens the inputs as one observation by one sensor. Inputs that nobody here can read are accounted for as unread; when
+// all are, the error is ErrNothingReadable.
 func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 	if opts.BatchFrames <= 0 {
 		opts.BatchFrames = DefaultBatchFrames
@@ -63,13 +65,17 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 	if opts.Epoch == 0 {
 		opts.Epoch = 1
 	}
-	s := &Source{opts: opts, sight: sight.New(opts.Scope, opts.Sensor, opts.Feed)}
+	s := &Source{opts: opts}
 	for _, path := range paths {
 		if err := s.open(ctx, path); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
+		s.given++
 	}
-	if len(s.files) == 0 {
+	if err := s.openLogs(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.packets == nil && len(s.streams) == 0 {
 		reasons := make([]error, 0, len(s.alien)+1)
 		reasons = append(reasons, ErrNothingReadable)
 		for _, in := range s.alien {
@@ -77,143 +83,78 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 		}
 		return nil, errors.Join(reasons...)
 	}
-	cfg := opts.Flow
-	cfg.Scope, cfg.Sensor, cfg.Feed = opts.Scope, opts.Sensor, opts.Feed
-	if err := cfg.Validate(); err != nil {
-		return nil, errors.Join(fmt.Errorf("flow settings: %w", err), s.Close())
+	if s.packets != nil {
+		if err := s.packets.begin(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.streams = append([]stream{s.packets}, s.streams...)
 	}
-	s.table = flow.New(cfg, s.sight)
-	s.merge = capture.NewMerge(s.files...)
-	s.links = make([]map[uint16]uint64, len(s.files))
+	s.ended = make([]bool, len(s.streams))
 	return s, nil
 }
 
-func (s *Source) open(ctx context.Context, path string) error {
-	f, err := capture.Open(ctx, path, s.opts.Stdin)
-	defer func() { s.given++ }()
-	switch {
-	case err == nil:
-		s.files = append(s.files, f)
-		s.order = append(s.order, s.given)
-	case errors.Is(err, capture.ErrNotCapture):
-		s.alien = append(s.alien, record.Input{
-			Index: s.given, Path: path, Kind: "unknown", Feed: s.opts.Feed,
-			Stopped: &record.Stopped{At: 0, Unread: -1, Because: because(err)},
-		})
-	default:
-		return err // capture names the file and what was wrong
-	}
-	return nil
-}
-
-// because is why an input is no capture, and what would be one.
-func because(err error) string {
-	return err.Error() + "; wanted: pcap or pcapng, also .gz or .zst"
-}
-
-// Next reads on and gives the next batch; io.EOF after the last. A batch carries how far each input was read.
+// Next reads on and gives the next batch; io.EOF after the last. A batch is of one witness, that whose time is furthest back,
+// and carries how far each input was read.
 func (s *Source) Next(ctx context.Context) (*record.Batch, error) {
-	switch {
-	case s.ended:
-		return nil, io.EOF
-	case s.read:
-		s.finish()
-		return s.batch(), nil
-	}
-	for n := 0; n < s.opts.BatchFrames; n++ {
-		if n%1024 == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, fmt.Errorf("reading stopped: %w", err)
-			}
+	for {
+		i := s.behind()
+		if i < 0 {
+			return nil, io.EOF
 		}
-		err := s.merge.Next(&s.frame)
+		b := &record.Batch{
+			ID:    record.BatchID{Sensor: s.opts.Sensor, Epoch: s.opts.Epoch, Sequence: s.seq + 1},
+			Conns: s.room.Conns, DNS: s.room.DNS, TLS: s.room.TLS, HTTP: s.room.HTTP, DHCP: s.room.DHCP,
+		}
+		s.room = record.Batch{}
+		err := s.streams[i].next(ctx, b)
 		if errors.Is(err, io.EOF) {
-			s.finish()
-			break
+			s.ended[i] = true
+			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read frame: %w", err)
+			return nil, err
 		}
-		s.take()
+		s.seq++
+		b.Inputs = s.inputs()
+		s.progress()
+		return b, nil
 	}
-	return s.batch(), nil
 }
 
-func (s *Source) take() {
-	ts := min(max(record.Time(s.frame.Time), record.FirstTime), record.LastTime)
-	if (s.opts.From != 0 && ts < s.opts.From) || (s.opts.To != 0 && ts >= s.opts.To) {
+// behind is the stream whose time is furthest back; -1 when all have ended.
+func (s *Source) behind() int {
+	best := -1
+	for i := range s.streams {
+		if !s.ended[i] && (best < 0 || s.streams[i].now() < s.streams[best].now()) {
+			best = i
+		}
+	}
+	return best
+}
+
+// inputs says how far each input was read, in the order in which they were given.
+func (s *Source) inputs() []record.Input {
+	out := slices.Clone(s.alien)
+	for _, x := range s.streams {
+		out = append(out, x.inputs()...)
+	}
+	slices.SortStableFunc(out, func(a, b record.Input) int { return cmp.Compare(a.Index, b.Index) })
+	return out
+}
+
+func (s *Source) progress() {
+	if s.opts.Progress == nil {
 		return
 	}
-	if !s.taken {
-		s.taken, s.last = true, ts
+	var done, total int64
+	var last record.Time
+	if s.packets != nil {
+		done, total = s.packets.offset()
 	}
-	s.span.Extend(ts)
-	s.last = max(s.last, ts)
-	s.packet.Frame(s.frame.Link, s.frame.Data, s.frame.Wire)
-	if s.packet.Reason == decode.UnknownLink {
-		if s.links[s.frame.File] == nil {
-			s.links[s.frame.File] = map[uint16]uint64{}
-		}
-		s.links[s.frame.File][s.frame.Link]++
+	for _, x := range s.streams {
+		last = max(last, x.now())
 	}
-	s.table.Packet(ts, &s.packet, s.frame.Data, s.frame.Wire)
-}
-
-// finish ends connections, not more than a batch may hold frames. Without a frame there is no time that sight could speak
-// of; inputs then say where reading stopped.
-func (s *Source) finish() {
-	if !s.read {
-		s.read = true
-		if s.taken {
-			s.lost()
-		}
-	}
-	s.ended = !s.taken || s.table.FinishSome(s.last, s.opts.BatchFrames)
-}
-
-// lost says what the captures lost and where they were damaged.
-func (s *Source) lost() {
-	var drops record.Drops
-	known := 0
-	for _, f := range s.files {
-		st := f.Status()
-		if st.DropsKnown {
-			known++
-		}
-		for _, i := range st.Interfaces {
-			drops.Add(record.Drops{Received: i.Drops.Received, Dropped: i.Drops.Dropped})
-			drops.Add(record.Drops{Dropped: i.Drops.OSDropped})
-			drops.Add(record.Drops{Dropped: i.Drops.Between})
-		}
-		if st.Damage != nil {
-			s.sight.Count(s.last, record.DamagedInputs, 1)
-		}
-	}
-	drops.Partly = known < len(s.files)
-	if known > 0 || drops.Dropped > 0 {
-		s.sight.Dropped(s.last, drops)
-	}
-}
-
-func (s *Source) batch() *record.Batch {
-	s.seq++
-	b := &record.Batch{
-		ID:    record.BatchID{Sensor: s.opts.Sensor, Epoch: s.opts.Epoch, Sequence: s.seq},
-		Span:  s.span,
-		Conns: s.room.Conns, DNS: s.room.DNS, TLS: s.room.TLS, HTTP: s.room.HTTP, DHCP: s.room.DHCP,
-		Inputs: s.inputs(),
-	}
-	s.span, s.room = record.Span{}, record.Batch{}
-	s.table.Drain(b)
-	if s.opts.Progress != nil {
-		var done, total int64
-		for _, f := range s.files {
-			done += f.Offset()
-			total += max(f.Size(), 0)
-		}
-		s.opts.Progress(done, total, s.last)
-	}
-	return b
+	s.opts.Progress(done, total, last)
 }
 
 // Recycle takes back a batch whose records nobody looks at any more: later ones are put in their place, but for unusually
@@ -228,10 +169,14 @@ func (s *Source) Recycle(b *record.Batch) {
 // Close closes the files.
 func (s *Source) Close() error {
 	var errs []error
-	for _, f := range s.files {
-		if err := f.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("close input: %w", err))
-		}
+	if s.packets != nil && !slices.Contains(s.streams, stream(s.packets)) {
+		errs = append(errs, s.packets.close())
 	}
-	return errors.Join(errs...)
+	for _, x := range s.streams {
+		errs = append(errs, x.close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close inputs: %w", err)
+	}
+	return nil
 }
