@@ -143,7 +143,8 @@ func TestIPv6Missing(t *testing.T) {
 		{name: "under 1 %", terms: on, subject: "users", parts: []part{packets("users", 9901, 99), within("users", record.Neighbour, 1)}, want: verdict.CannotSay},
 		{name: "1 %", terms: on, subject: "users", parts: []part{packets("users", 9900, 100)}, want: verdict.No},
 		{name: "trap: switched off on purpose, nothing heard", terms: on, subject: "old", parts: []part{packets("old", 9000, 0)}, want: verdict.CannotSay},
-		{name: "not promised, and a router tells of it", terms: on, subject: "old", parts: []part{packets("old", 9000, 0), feed(record.RouterAdverts, 3)}, want: verdict.Yes},
+		{name: "not promised, and a router tells of one that nobody named", terms: on, subject: "old", parts: []part{packets("old", 9000, 0), feed(record.StrangeAdverts, 3)}, want: verdict.Yes},
+		{name: "trap: not promised, and a router tells of its neighbour's", terms: on, subject: "old", parts: []part{packets("old", 9000, 0), feed(record.RouterAdverts, 3)}, want: verdict.CannotSay},
 		{name: "not promised, and elsewhere in sight: no word on this segment", terms: on, subject: "old", parts: []part{packets("old", 9000, 0), feed(record.Packets6, 5000)}, want: verdict.CannotSay},
 	})
 }

@@ -19,17 +19,21 @@ const (
 )
 
 // ipv6Use is a segment's packets by family, and the signs that it speaks IPv6 at all. Without a promised IPv6 network only
-// the routers can say that there is one, and only for the feed as a whole.
+// routers that advertise one which no segment names can say so, and only for the feed as a whole; those of named networks
+// say nothing of the segments beside them.
 func (e *Evidence) ipv6Use(id record.SegmentID) (v4, v6, signs float64) {
 	v4 = e.seg(id, record.Packets4)
 	if !e.Terms.hasIPv6(id) {
-		return v4, e.n(record.Packets6), e.n(record.RouterAdverts)
+		return v4, e.n(record.Packets6), e.n(record.StrangeAdverts)
 	}
 	return v4, e.seg(id, record.Packets6), e.seg(id, record.RouterAdverts) + e.seg(id, record.Neighbour) + e.seg(id, record.AAAA)
 }
 
 func leastIPv6(e *Evidence, subject string) Least {
 	v4, v6, signs := e.ipv6Use(record.SegmentID(subject))
+	if id := record.SegmentID(subject); !e.Terms.hasIPv6(id) && signs == 0 {
+		return least("the agreement names no IPv6 network of this segment, and no router advertises one that it does not name", 0, 1)
+	}
 	if v4+v6 >= ipv6LeastPackets && signs+v6 == 0 {
 		return least("no router advertisement, neighbour discovery or AAAA lookup in sight: whether IPv6 is spoken here cannot be told", 0, 1)
 	}

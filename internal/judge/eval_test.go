@@ -23,11 +23,11 @@ func TestEval(t *testing.T) {
 	case *evalSet == "" && !*evalAll:
 		t.Skip("takes minutes: make eval")
 	case *evalSet == "confirm":
-		evaluate(t, "confirmation", confirmSites(), 1001, *evalSeeds)
+		evaluate(t, "confirmation", confirmSites(), *evalFirst, *evalSeeds)
 	default:
 		evaluate(t, "development", developSites(), 1, *evalSeeds)
 		if *evalAll {
-			evaluate(t, "confirmation", confirmSites(), 1001, *evalSeeds)
+			evaluate(t, "confirmation", confirmSites(), *evalFirst, *evalSeeds)
 		}
 	}
 }
@@ -35,6 +35,7 @@ func TestEval(t *testing.T) {
 var (
 	evalAll   = flag.Bool("eval", false, "run the evaluation over imaginary sites")
 	evalSet   = flag.String("eval.set", "", "only this set: develop or confirm")
+	evalFirst = flag.Uint64("eval.first", 1001, "first seed of the confirming set")
 	evalSeeds = flag.Int("eval.seeds", 20, "seeds for each site")
 )
 

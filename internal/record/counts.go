@@ -30,6 +30,7 @@ const (
 	SwitchTalk                   // LLDP, STP, CDP, LACP
 	Neighbour                    // IPv6 neighbour discovery (solicitation, advertisement) with a routable target
 	RouterAdverts                // IPv6 router advertisements
+	StrangeAdverts               // of these: with a prefix that no segment names
 	MgmtPackets                  // SNMP, syslog, SSH, NTP, RADIUS, TACACS, NetFlow, TFTP, IPMI, telnet
 	InternetPackets              // unicast packets with an Internet address
 	UserPackets                  // packets of neither management nor announcements

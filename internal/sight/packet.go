@@ -151,6 +151,8 @@ func (b *Builder) neighbour(ts record.Time, p *decode.Packet, sender *card) {
 		if nd.HasPrefix {
 			if at := b.places.of(nd.Prefix); at >= 0 {
 				b.segments[at][record.RouterAdverts]++
+			} else if at != atLink {
+				b.whole[record.StrangeAdverts]++
 			}
 		}
 		return

@@ -160,7 +160,9 @@ func (s *Source) openLogs(ctx context.Context) error {
 	}
 	slices.Sort(feeds)
 	for _, feed := range feeds {
-		open := func(ctx context.Context, path string, o ingest.Options) (ingest.Reader, error) { return syslog.Open(ctx, path, o) }
+		open := func(ctx context.Context, path string, o ingest.Options) (ingest.Reader, error) {
+			return syslog.Open(ctx, path, o)
+		}
 		if err := s.witness(ctx, s.opts.Logs[feed], feed, open); err != nil {
 			return fmt.Errorf("feed %s: %w", feed, err)
 		}
