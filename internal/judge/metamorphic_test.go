@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"candor/internal/agreement"
 	"candor/internal/decode"
 	"candor/internal/judge"
+	"candor/internal/labnet"
 	"candor/internal/record"
 	"candor/internal/source"
 	"candor/internal/verdict"
@@ -372,4 +374,32 @@ func twice(frames []pkt, seed uint64) []pkt {
 	}
 	slices.SortStableFunc(out, func(a, b pkt) int { return int(min(1, max(-1, a.ts-b.ts))) })
 	return out
+}
+
+// TestAlteredLabnet: the same on imaginary networks, whose agreements are known.
+func TestAlteredLabnet(t *testing.T) {
+	sites := []*labnet.Site{labnet.Firm(61).Scale(0.5)}
+	if long() {
+		sites = append(sites, labnet.Bank(62).Scale(0.2), labnet.Campus(63).Scale(0.5), labnet.Clinic(64).Scale(0.5))
+	}
+	for _, site := range sites {
+		t.Run(site.Name(), func(t *testing.T) {
+			a, err := agreement.Parse(site.Name(), site.Agreement())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, place := range []labnet.TapName{site.Taps()[0], labnet.Outside} {
+				if !slices.Contains(site.Taps(), place) {
+					continue
+				}
+				from := time.Date(2026, 11, 18, 10, 0, 0, 0, site.Zone())
+				s := &story{site: site, span: labnet.Span{From: from, To: from.Add(10 * time.Minute)}, tap: labnet.Tap{At: place}}
+				_, frames := splitAt(t, s, 0)
+				if len(a.Sensors) > 1 {
+					a.Sensors = a.Sensors[:1] // the tap is the first one's
+				}
+				holdAlterations(t, a, frames, 1)
+			}
+		})
+	}
 }
