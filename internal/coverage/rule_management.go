@@ -16,6 +16,7 @@ func managementRule() Rule {
 const (
 	managementLeastPackets = 500
 	managementLeastTime    = 10 * time.Minute
+	managementLeastShare   = 0.20 // of packets that are conversations which can be told apart
 )
 
 func leastManagement(e *Evidence, _ string) Least {
@@ -26,6 +27,9 @@ func leastManagement(e *Evidence, _ string) Least {
 
 func weighManagement(e *Evidence, _ string) Ruling {
 	mgmt, user := e.n(record.MgmtPackets), e.n(record.UserPackets)
+	if packets := e.n(record.Packets); mgmt+user < managementLeastShare*packets {
+		return lacking(fmt.Sprintf("only %s of %s packets tell: the others are between strangers, or spoken to everybody", count(mgmt+user), count(packets)))
+	}
 	m := share(mgmt, mgmt+user)
 	var b balance
 	value := fmt.Sprintf("%s of %s", count(mgmt), count(mgmt+user))

@@ -50,7 +50,7 @@ type Reader interface {
 // and without a record of its own, of an unknown log, left out, or damaged.
 type Account struct {
 	Lines   uint64            // data lines read
-	Records uint64            // records told
+	Records uint64            // of these, lines that make a record; one that was told before is then skipped
 	Known   map[string]uint64 // lines of known logs that make no record of their own, by log
 	Unknown map[string]uint64 // lines of logs or of forms that nobody here knows, by name
 	Shown   []Damage          // the first lines of unknown form, as text, at most MaxShown

@@ -78,7 +78,9 @@ func (b *Builder) traffic(p *decode.Packet, src, dst place) {
 		w[record.Announced]++
 	case p.Cast != decode.Unicast || dst == atLink:
 	case !crossing(src, dst) && (managementPort(p.Proto, p.SrcPort) || managementPort(p.Proto, p.DstPort)):
-		w[record.MgmtPackets]++
+		if !strangers(src, dst) {
+			w[record.MgmtPackets]++
+		}
 	default:
 		w[record.UserPackets]++
 	}
@@ -89,6 +91,10 @@ func (b *Builder) traffic(p *decode.Packet, src, dst place) {
 
 // crossing reports whether a packet goes between us and the Internet: who scans strangers for telnet cares for no gear.
 func crossing(src, dst place) bool { return (src == atInternet) != (dst == atInternet) }
+
+// strangers reports whether both ends are Internet addresses: whether that is gear of somebody's, or a server with visitors,
+// cannot be told.
+func strangers(src, dst place) bool { return src == atInternet && dst == atInternet }
 
 // announcement reports whether a packet is a host speaking to its own link: mDNS, LLMNR, NetBIOS, SSDP, WS-Discovery,
 // DHCP client.

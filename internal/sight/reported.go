@@ -57,7 +57,7 @@ func (b *Builder) Reported(at record.Time, c *record.Conn) {
 	if len(c.TunnelParents) == 0 {
 		b.reportedVolume(c, orig, resp, from, to)
 	}
-	cast := castOf(resp)
+	cast := castOf(c, resp)
 	b.reportedHost(at, orig, from, decode.MAC(c.OrigL2), c, c.OrigPkts, cast == decode.Unicast)
 	if cast == decode.Unicast {
 		b.reportedHost(at, resp, to, decode.MAC(c.RespL2), c, c.RespPkts, true)
@@ -94,13 +94,15 @@ func (b *Builder) reportedVolume(c *record.Conn, orig, resp decode.Addr, from, t
 		return
 	}
 	b.reportedFamilies(c, orig, from, to)
-	cast := castOf(resp)
+	cast := castOf(c, resp)
 	switch {
 	case cast != decode.Unicast && c.Proto == decode.ProtoUDP && announcedPort(c.RespP):
 		w[record.Announced] += n
 	case cast != decode.Unicast:
 	case !crossing(from, to) && (managementPort(c.Proto, c.OrigP) || managementPort(c.Proto, c.RespP)):
-		w[record.MgmtPackets] += n
+		if !strangers(from, to) {
+			w[record.MgmtPackets] += n
+		}
 	default:
 		w[record.UserPackets] += n
 	}
@@ -139,20 +141,23 @@ func (b *Builder) reportedFamilies(c *record.Conn, orig decode.Addr, from, to pl
 	}
 }
 
-// castOf is how frames toward an address travel, as far as the address tells.
-func castOf(a decode.Addr) decode.Cast {
+// castOf is how frames of a connection travelled, as far as its ends tell. A subnet's own broadcast address cannot be told from a
+// host's; NetBIOS names go to nothing else that ends in 255.
+func castOf(c *record.Conn, resp decode.Addr) decode.Cast {
 	switch {
-	case a.IsBroadcast4():
+	case resp.IsBroadcast4():
 		return decode.Broadcast
-	case a.IsMulticast():
+	case resp.IsMulticast():
 		return decode.Multicast
+	case c.Proto == decode.ProtoUDP && (c.RespP == 137 || c.RespP == 138) && resp.Is4() && resp[15] == 255:
+		return decode.Broadcast
 	}
 	return decode.Unicast
 }
 
-// reportedHost accounts for one end of a connection that sent packets.
+// reportedHost accounts for one end of a connection that sent packets, or was seen to be answered.
 func (b *Builder) reportedHost(at record.Time, a decode.Addr, where place, mac decode.MAC, c *record.Conn, pkts uint64, unicast bool) {
-	if where < 0 || pkts == 0 {
+	if where < 0 || pkts == 0 && !spokenTo(c, a == decode.AddrFrom(c.OrigH)) {
 		return
 	}
 	h := b.host(at, a, where)
@@ -160,14 +165,23 @@ func (b *Builder) reportedHost(at record.Time, a decode.Addr, where place, mac d
 		return
 	}
 	h.flags |= record.SeenInPassing
-	if b.ownCard(a, mac, where) {
+	if pkts > 0 && b.ownCard(a, mac, where) {
 		h.flags |= record.SeenDirect
 		h.setMAC(mac)
 	}
-	if unicast {
+	if unicast && pkts > 0 {
 		h.flags |= record.SeenSpoke
 		h.minutes += b.spokeIn(a, c.TS, at, pkts)
 	}
+}
+
+// spokenTo reports whether one end, which sent nothing that was seen, was acknowledged by the other: then it is there.
+func spokenTo(c *record.Conn, orig bool) bool {
+	letters := "HADF"
+	if orig {
+		letters = "hadf"
+	}
+	return c.Proto == decode.ProtoTCP && strings.ContainsAny(c.History, letters)
 }
 
 // spokeIn counts the minutes from the first packet to the report that this address was not known to have spoken in; never more

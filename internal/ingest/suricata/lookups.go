@@ -152,8 +152,6 @@ func knownType(name string) uint16 {
 		return 10
 	case "PTR":
 		return 12
-	case "HINFO":
-		return 13
 	case "MX":
 		return 15
 	case "TXT":

@@ -172,8 +172,13 @@ func (r *reader) filter(b []byte, l *record.Log) bool {
 	l.Src, l.Dst, l.Action = src, dst, ActionConnect
 	said := strings.ToUpper(string(prefix[:min(len(prefix), 128)]))
 	for _, w := range [...]struct{ word, result string }{
-		{"BLOCK", ResultBlocked}, {"DROP", ResultBlocked}, {"DENY", ResultBlocked}, {"DENIED", ResultBlocked}, {"REJECT", ResultBlocked},
-		{"ALLOW", ResultAllowed}, {"ACCEPT", ResultAllowed},
+		{"BLOCK", ResultBlocked},
+		{"DROP", ResultBlocked},
+		{"DENY", ResultBlocked},
+		{"DENIED", ResultBlocked},
+		{"REJECT", ResultBlocked},
+		{"ALLOW", ResultAllowed},
+		{"ACCEPT", ResultAllowed},
 	} {
 		if strings.Contains(said, w.word) {
 			l.Result = w.result

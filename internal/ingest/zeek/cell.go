@@ -169,10 +169,14 @@ func seconds(to func(p *parser) *record.Time) set {
 	}
 }
 
-// timeOf reads a time or an interval: seconds, or an ISO time stamp.
+// timeOf reads a time or an interval: seconds, milliseconds (12 digits or more without a point; Zeek's JSON::TS_MILLIS), or an
+// ISO time stamp.
 func timeOf(b []byte) (record.Time, bool) {
 	if t, ok := ingest.Seconds(b); ok {
 		return t, true
+	}
+	if ms, ok := ingest.Uint(b); ok && len(b) >= 12 && len(b) <= 13 {
+		return record.Time(ms) * 1e6, ms < 9e12
 	}
 	return ingest.ISOTime(b, 0)
 }

@@ -110,8 +110,13 @@ func (o *openConns) report(c *record.Conn, final bool) bool {
 	c.Report, c.Final = t.reports, final
 	t.reports++
 	for _, x := range [...]struct{ now, before *uint64 }{
-		{&c.OrigBytes, &t.origBytes}, {&c.RespBytes, &t.respBytes}, {&c.OrigPkts, &t.origPkts}, {&c.RespPkts, &t.respPkts},
-		{&c.OrigIPBytes, &t.origIP}, {&c.RespIPBytes, &t.respIP}, {&c.MissedBytes, &t.missing},
+		{&c.OrigBytes, &t.origBytes},
+		{&c.RespBytes, &t.respBytes},
+		{&c.OrigPkts, &t.origPkts},
+		{&c.RespPkts, &t.respPkts},
+		{&c.OrigIPBytes, &t.origIP},
+		{&c.RespIPBytes, &t.respIP},
+		{&c.MissedBytes, &t.missing},
 	} {
 		total := *x.now
 		*x.now = total - min(total, *x.before)

@@ -135,7 +135,7 @@ func TestCarries(t *testing.T) {
 func TestBrokenTime(t *testing.T) {
 	rows := strings.SplitAfter(hours(24, 60), "\n")
 	head := len(rows) - 61
-	future := strings.Replace(rows[head+10], "864", "72588", 1)
+	future := strings.Replace(rows[head+10], "87001.", "7258118400.", 1)
 	log := strings.Join(rows[:head+10], "") + future + strings.Join(rows[head+10:], "")
 	got := readAll(t, folder(t, map[string]string{"conn.log": log, "dns.log": `{"_path":"dns","ts":87000,"id.orig_h":"10.1.0.5","id.resp_h":"10.1.0.1","query":"x"}` + "\n"}), ingest.Options{})
 	minutes := map[record.Time]bool{}
@@ -190,6 +190,28 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	if err := r.Next(ctx, &record.Batch{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGone: a file that was rotated away after the folder was looked into is named, and the others are read.
+func TestGone(t *testing.T) {
+	dir := folder(t, map[string]string{"conn.a.log": hours(1, 10), "conn.b.log": hours(20, 10)})
+	r, err := zeek.Open(context.Background(), dir, ingest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "conn.b.log")); err != nil {
+		t.Fatal(err)
+	}
+	var b record.Batch
+	if err := r.Next(context.Background(), &b); err != nil || len(b.Conns) != 10 {
+		t.Errorf("%d conns, %v", len(b.Conns), err)
+	}
+	if status := r.Status(); len(status) != 2 || status[1].Stopped == nil || !strings.HasSuffix(status[1].Path, "conn.b.log") {
+		t.Errorf("%+v", status)
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)

@@ -29,6 +29,9 @@ func Open(ctx context.Context, path string, opts ingest.Options) (ingest.Reader,
 	}
 	r := newReader(path, opts)
 	paths := []string{path}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open zeek logs: %s is neither a file nor a folder; save it to a file first", path)
+	}
 	if info.IsDir() {
 		if paths, err = r.walk(ctx, path); err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ func packets(t *testing.T, path string) result {
 			}
 		}
 		out.DNS, out.HTTP = append(out.DNS, b.DNS...), append(out.HTTP, b.HTTP...)
+		out.DHCP = append(out.DHCP, b.DHCP...)
 		out.Sight = append(out.Sight, b.Sight...)
 	}
 }

@@ -145,7 +145,12 @@ func (r *reader) activate(ctx context.Context) error {
 	f := r.waiting[0]
 	r.waiting = r.waiting[1:]
 	if err := f.open(ctx); err != nil {
-		return err
+		if context.Cause(ctx) != nil {
+			return fmt.Errorf("read zeek logs: %w", context.Cause(ctx))
+		}
+		// It was there a moment ago: rotated away, perhaps. The others can still be read.
+		f.stopped = &record.Stopped{Unread: -1, Because: err.Error()}
+		return nil
 	}
 	f.newest.Note(f.first)
 	r.active = append(r.active, f)

@@ -56,6 +56,7 @@ func TestConn(t *testing.T) {
 		"TSV":                       {tsv("conn", connColumns, connRow), want1(nil)},
 		"JSON":                      {connJSON, want1(nil)},
 		"JSON, ISO time":            {strings.Replace(connJSON, "100.000001", `"1970-01-01T00:01:40.000001Z"`, 1), want1(nil)},
+		"JSON, milliseconds":        {strings.Replace(connJSON, "100.000001", "1700000000123", 1), want1(func(c *record.Conn) { c.TS = 1700000000123 * 1e6 })},
 		"JSON, nested id":           {strings.NewReplacer(`"id.orig_h":"10.1.0.5","id.orig_p":40000,"id.resp_h":"198.51.100.7","id.resp_p":443`, `"id":{"orig_h":"10.1.0.5","orig_p":40000,"resp_h":"198.51.100.7","resp_p":443}`).Replace(connJSON), want1(nil)},
 		"JSON, underlines":          {strings.NewReplacer("id.orig", "id_orig", "id.resp", "id_resp").Replace(connJSON), want1(nil)},
 		"missing columns":           {tsv("conn", oldColumns, oldRow), want1(nil)},
@@ -213,11 +214,26 @@ func TestNames(t *testing.T) {
 		said, path string
 		want       kind
 	}{
-		{"conn", "conn.log", conn}, {"conn", "conn_date_issue.log", conn}, {"", "conn_json.log", conn}, {"", "conn.00:00:00-01:00:00.log.gz", conn},
-		{"", "conn.log.labeled", conn}, {"", "connections.log", unknown}, {"", "ORIGINALdns.log", unknown}, {"", "json_streaming_dns.1.log", dns},
-		{"conn", "open_conn.log", openConn}, {"open_ssl", "open_ssl.17_37_07-18_00_00.log.gz", openSSL}, {"http", "/x/open_http.log", openHTTP},
-		{"ssl", "tor_ssl.log", ssl}, {"app_stats", "app_stats.log", unknown}, {"", "capture_loss.15:00.log", captureLoss}, {"", "capture.log", unknown},
-		{"weird", "x", known}, {"packet_filter", "packet_filter.log", unknown}, {"conn_eth1", "a.log", conn}, {"", "known_hosts.log", known}, {"", "known_certs.log", unknown},
+		{"conn", "conn.log", conn},
+		{"conn", "conn_date_issue.log", conn},
+		{"", "conn_json.log", conn},
+		{"", "conn.00:00:00-01:00:00.log.gz", conn},
+		{"", "conn.log.labeled", conn},
+		{"", "connections.log", unknown},
+		{"", "ORIGINALdns.log", unknown},
+		{"", "json_streaming_dns.1.log", dns},
+		{"conn", "open_conn.log", openConn},
+		{"open_ssl", "open_ssl.17_37_07-18_00_00.log.gz", openSSL},
+		{"http", "/x/open_http.log", openHTTP},
+		{"ssl", "tor_ssl.log", ssl},
+		{"app_stats", "app_stats.log", unknown},
+		{"", "capture_loss.15:00.log", captureLoss},
+		{"", "capture.log", unknown},
+		{"weird", "x", known},
+		{"packet_filter", "packet_filter.log", unknown},
+		{"conn_eth1", "a.log", conn},
+		{"", "known_hosts.log", known},
+		{"", "known_certs.log", unknown},
 	} {
 		if got, _ := named(names, c.said, stem(c.path, names)); got != c.want {
 			t.Errorf("%q in %s: %d, want %d", c.said, c.path, got, c.want)
