@@ -36,6 +36,7 @@ type InputResult struct {
 	Records uint64          `json:"records"`
 	Unread  []record.Unread `json:"unread"`
 	Stopped *record.Stopped `json:"stopped"` // null when read to its end
+	Notes   []string        `json:"notes"`   // what was left aside, each with how often: unknown logs and forms of lines, skipped files
 }
 
 // AgreementRef says against which agreement the observation was held.
@@ -63,9 +64,9 @@ type Hosts struct {
 
 // SightResult is the sight of the whole window. Numbers that this input cannot give are null.
 type SightResult struct {
-	Packets           uint64                 `json:"packets"`
-	Frames            uint64                 `json:"frames"`
-	Bytes             uint64                 `json:"bytes"` // by IP headers, copies counted once
+	Packets           uint64                 `json:"packets"`    // every frame read, copies included; of reports without frames, the packets they tell of
+	IPPackets         uint64                 `json:"ip_packets"` // copies counted once
+	Bytes             uint64                 `json:"bytes"`      // by IP headers, copies counted once
 	Hosts             Hosts                  `json:"hosts"`
 	NetworkCards      *int                   `json:"network_cards"`
 	OneSidedTCP       *float64               `json:"one_sided_tcp"`

@@ -238,7 +238,7 @@ func TestRobustTimes(t *testing.T) {
 			}
 			raw, _ := pcapng(changed)
 			r := survive(t, nil, c.name, raw)
-			if r == nil || r.Sight.Frames != uint64(len(frames)) {
+			if r == nil || r.Sight.Packets != uint64(len(frames)) {
 				t.Fatalf("%s: not every frame was read", c.name)
 			}
 			holdTimeline(t, r)

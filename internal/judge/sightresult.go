@@ -13,9 +13,13 @@ func inputResults(in []record.Input) []InputResult {
 		if unread == nil {
 			unread = []record.Unread{}
 		}
+		notes := i.Notes
+		if notes == nil {
+			notes = []string{}
+		}
 		out = append(out, InputResult{
 			Path: i.Path, Kind: i.Kind, Feed: string(i.Feed), Packets: i.Packets, Bytes: i.Bytes,
-			Records: i.Records, Unread: unread, Stopped: i.Stopped,
+			Records: i.Records, Unread: unread, Stopped: i.Stopped, Notes: notes,
 		})
 	}
 	return out
@@ -35,7 +39,7 @@ func sightResult(e *coverage.Evidence, any bool) SightResult {
 	w := &e.Whole
 	n := func(c record.Count) uint64 { return w.Counts[c] }
 	r := SightResult{
-		Packets: n(record.Packets), Frames: n(record.Frames), Bytes: n(record.Bytes),
+		Packets: n(record.Frames), IPPackets: n(record.Packets), Bytes: n(record.Bytes),
 		VLANs: []int{}, Undecodable: w.Undecodable, Tunnels: w.Tunnels, Drops: w.Drops,
 		Kinds: map[record.Kind]uint64{
 			record.KindConn: n(record.Conns), record.KindDNS: n(record.MessagesDNS), record.KindTLS: n(record.MessagesTLS),
@@ -51,6 +55,9 @@ func sightResult(e *coverage.Evidence, any bool) SightResult {
 	}
 	if r.Tunnels == nil {
 		r.Tunnels = map[string]uint64{}
+	}
+	if !w.Carries.Has(record.CarriesFrames) {
+		r.Packets = r.IPPackets
 	}
 	if !any {
 		return r

@@ -90,8 +90,8 @@ const unknown = "cannot say"
 func measuredOf(r *judge.Result) []fact {
 	s := r.Sight
 	out := []fact{
-		{"IP packets", count(s.Packets)},
-		{"Frames", count(s.Frames)},
+		{"IP packets", count(s.IPPackets)},
+		{"Packets read", count(s.Packets)},
 		{"Bytes by IP headers", count(s.Bytes)},
 		{"Hosts seen directly", number(s.Hosts.Direct)},
 		{"Hosts in passing", number(s.Hosts.InPassing)},
@@ -107,7 +107,7 @@ func measuredOf(r *judge.Result) []fact {
 	switch {
 	case len(s.VLANs) > 0:
 		vlans = strings.Trim(fmt.Sprint(s.VLANs), "[]")
-	case s.Frames == 0:
+	case s.Packets == 0:
 		vlans = unknown
 	}
 	out = append(out, fact{"VLANs", vlans})
@@ -150,13 +150,13 @@ func percent(f *float64) string {
 
 type input struct {
 	Path, Kind, Feed, Packets, Records, Bytes string
-	Damage                                    []string
+	Damage, Notes                             []string
 }
 
 func inputsOf(r *judge.Result) []input {
 	var out []input
 	for _, in := range r.Inputs {
-		v := input{Path: in.Path, Kind: in.Kind, Feed: in.Feed, Packets: count(in.Packets), Records: count(in.Records), Bytes: count(in.Bytes)}
+		v := input{Path: in.Path, Kind: in.Kind, Feed: in.Feed, Packets: count(in.Packets), Records: count(in.Records), Bytes: count(in.Bytes), Notes: in.Notes}
 		if s := in.Stopped; s != nil {
 			left := "nobody knows how much was left unread"
 			if s.Unread >= 0 {

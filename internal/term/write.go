@@ -93,15 +93,16 @@ func agreementLine(r *judge.Result) string {
 	return strings.TrimPrefix(fmt.Sprintf("%s, agreement %s revision %d. Times in %s.", who, a.ID, a.Revision, zone), ", ")
 }
 
-// inputs prints only inputs that were not read to their end.
+// inputs prints only inputs that were not read to their end, or of which something was left aside.
 func (p *page) inputs(r *judge.Result) {
-	broken := 0
+	broken, noted := 0, false
 	for _, in := range r.Inputs {
 		if in.Stopped != nil || len(in.Unread) > 0 {
 			broken++
 		}
+		noted = noted || len(in.Notes) > 0
 	}
-	if broken == 0 {
+	if broken == 0 && !noted {
 		return
 	}
 	p.title("INPUTS", fmt.Sprintf("%d of %d not read whole", broken, len(r.Inputs)))
@@ -115,6 +116,9 @@ func (p *page) inputs(r *judge.Result) {
 		}
 		for _, u := range in.Unread {
 			p.marked(markSpans[judge.MarkAttention], []cell{{text: fmt.Sprintf("%s: %s frames of link type %s cannot be read", in.Path, count(u.Frames), u.Link)}})
+		}
+		for _, note := range in.Notes {
+			p.indented(2, in.Path+": "+note)
 		}
 	}
 }

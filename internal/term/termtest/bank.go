@@ -43,7 +43,7 @@ func Outside() *judge.Result {
 		Agreement: bank(), Sensor: "hq-core",
 		Window: &judge.Window{First: "2026-11-18T06:00:02Z", Last: "2026-11-19T05:59:58Z", Seconds: 86396},
 		Sight: judge.SightResult{
-			Packets: 4118204, Frames: 4118311, Bytes: 2891223114, Hosts: judge.Hosts{Direct: ptr(5), InPassing: ptr(3)}, NetworkCards: ptr(2),
+			Packets: 4118204, IPPackets: 4118107, Bytes: 2891223114, Hosts: judge.Hosts{Direct: ptr(5), InPassing: ptr(3)}, NetworkCards: ptr(2),
 			OneSidedTCP: ptr(0.004), GapFraction: ptr(0.001), DuplicateFraction: ptr(0.0), TruncatedFraction: ptr(0.0), VLANs: []int{},
 			Kinds:          map[record.Kind]uint64{"conn": 118204, "dns": 0, "tls": 40112, "http": 2210, "dhcp": 0, "log": 0, "alert": 0},
 			Undecodable:    map[string]uint64{"ip_header_short": 2},

@@ -110,7 +110,7 @@ func Hostile() *judge.Result {
 	r.Sensor, r.Exit.Because = Evil, Evil
 	r.Inputs = append(r.Inputs, judge.InputResult{
 		Path: Evil, Kind: Evil, Feed: Evil, Unread: []record.Unread{{Link: Evil, Frames: 7}},
-		Stopped: &record.Stopped{At: 1234, Unread: -1, Because: Evil},
+		Stopped: &record.Stopped{At: 1234, Unread: -1, Because: Evil}, Notes: []string{Evil},
 	})
 	r.Window.First = Evil
 	r.Timeline.From = Evil
