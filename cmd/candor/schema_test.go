@@ -86,7 +86,7 @@ func TestSchemaRefuses(t *testing.T) {
 	good := candor(t, 2, "check", "--json", tinyCapture(t))
 	cases := []struct{ name, old, changed, want string }{
 		{"unknown field", `"schema":`, `"scheme":`, "scheme: not in the schema"},
-		{"missing field", `"frames":`, `"x":`, "sight.frames: missing"},
+		{"missing field", `"ip_packets":`, `"x":`, "sight.ip_packets: missing"},
 		{"wrong type", `"step_seconds": 900`, `"step_seconds": "900"`, "timeline.step_seconds: string, want integer"},
 		{"fraction for a number", `"step_seconds": 900`, `"step_seconds": 900.5`, "timeline.step_seconds: number, want integer"},
 		{"word that is no verdict", `"verdict": "cannot_say"`, `"verdict": "fine"`, `fine is none of`},
