@@ -51,10 +51,12 @@ func (a *Agreement) days(span record.Span) iter.Seq[day] {
 		y, m, n := span.From.Std().In(zone).Date()
 		workdays := a.weekdays()
 		lastEnd := record.TimeOf(a.moment(y, m, n-2, a.endMinute()))
+		midnight := record.TimeOf(a.moment(y, m, n-1, 0))
 		for k := n - 1; ; k++ {
-			midnight := a.moment(y, m, k, 0)
+			begins := midnight
+			midnight = record.TimeOf(a.moment(y, m, k+1, 0))
 			one := day{ // a day that a country skipped is empty, and nobody works on it
-				date: record.Span{From: record.TimeOf(midnight), To: record.TimeOf(a.moment(y, m, k+1, 0))},
+				date: record.Span{From: begins, To: midnight},
 				work: record.Span{From: record.TimeOf(a.moment(y, m, k, a.Calendar.Hours.From)), To: record.TimeOf(a.moment(y, m, k, a.endMinute()))},
 			}
 			if one.date.From >= span.To {
@@ -83,6 +85,9 @@ func (a *Agreement) moment(y int, m time.Month, d, minute int) time.Time {
 	want := time.Date(y, m, d, minute/60, minute%60, 0, 0, time.UTC)
 	_, offset := got.Zone()
 	shown := got.UTC().Add(time.Duration(offset) * time.Second) // what clocks there show, as if it were UTC
+	if shown.Equal(want) {
+		return got
+	}
 	begin, end := got.ZoneBounds()
 	switch {
 	case shown.Before(want) && !end.IsZero():
@@ -121,26 +126,10 @@ func (a *Agreement) Workdays(span record.Span) []Workday {
 }
 
 // WorkTime is how much of a span is working hours.
-func (a *Agreement) WorkTime(span record.Span) time.Duration {
-	var sum time.Duration
-	for d := range a.days(span) {
-		if d.busy {
-			sum += overlap(d.work, span)
-		}
-	}
-	return sum
-}
+func (a *Agreement) WorkTime(span record.Span) time.Duration { return a.load(span).work }
 
 // WorkdayShare is how many workdays of working hours a span holds: half a working day is 0.5, a Sunday is 0.
-func (a *Agreement) WorkdayShare(span record.Span) float64 {
-	sum := 0.0
-	for d := range a.days(span) {
-		if length := d.work.Duration(); d.busy && length > 0 {
-			sum += float64(overlap(d.work, span)) / float64(length)
-		}
-	}
-	return sum
-}
+func (a *Agreement) WorkdayShare(span record.Span) float64 { return a.load(span).busy }
 
 // IsWork reports whether a moment lies in working hours.
 func (a *Agreement) IsWork(t record.Time) bool {

@@ -86,20 +86,8 @@ func (a *Agreement) perClientHour(d *Data, sensor record.Sensor, span record.Spa
 
 // perHostDay counts a workday as one, spread over its working hours, and a day off as one, spread over the whole of it.
 func (a *Agreement) perHostDay(d *Data, sensor record.Sensor, span record.Span, active float64) Expectation {
-	var work, rest float64
-	for one := range a.days(span) {
-		weight := one.weight()
-		if weight.Duration() <= 0 {
-			continue
-		}
-		share := float64(overlap(weight, span)) / float64(weight.Duration())
-		if one.busy {
-			work += share
-		} else {
-			rest += share
-		}
-	}
-	return a.perHost(d, sensor, active, "a day", "d", work, rest)
+	l := a.load(span)
+	return a.perHost(d, sensor, active, "a day", "d", l.busy, l.daysOff)
 }
 
 // perHost multiplies the rate with hosts and time: in working hours the promised hosts, or the active ones when they are

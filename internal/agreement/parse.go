@@ -69,6 +69,7 @@ func (a *Agreement) fillDefaults() {
 	a.fillSensors()
 	a.fillService()
 	a.zone, _ = time.LoadLocation(a.Term.TimeZone) // nil is refused by check
+	a.years = &yearLoads{of: map[int]load{}}
 }
 
 func orWord[T ~string](into *T, word T) {

@@ -35,6 +35,7 @@ type Agreement struct {
 	Review       []ReviewLine `yaml:"review" doc:"What a reader of the contract noted, clause by clause; a person confirms each line."`
 
 	zone    *time.Location
+	years   *yearLoads // nil: every span is walked through
 	assumed assumed
 }
 

@@ -105,7 +105,7 @@ func (c *Case) concerns(d *verdict.Defect, q verdict.Question, n need) bool {
 	switch d.Code {
 	case verdict.DetectorNotBuilt, verdict.HistoryShort:
 		return d.Subject == string(q)
-	case verdict.KindMissing:
+	case verdict.KindMissing, verdict.FeedDead:
 		return slices.Contains(n.kinds, c.Terms.KindOf(d.Subject))
 	case verdict.DirectionMissing:
 		return slices.Contains(n.directions, d.Subject)

@@ -64,11 +64,11 @@ func (e *Evidence) takeCensus() *census {
 		distance := e.constantDistance(s)
 		for j := range s.Hosts {
 			h := &s.Hosts[j]
-			if equipment(h, routers) {
+			if h.Flags&record.SeenRouter != 0 || behind(h, routers) && !e.reported() {
 				c.equipment[id]++
 				continue
 			}
-			direct := h.Flags&record.SeenDirect != 0 || (distance != record.NoHops && h.Hops == distance)
+			direct := h.Flags&record.SeenDirect != 0 && !behind(h, routers) || (distance != record.NoHops && h.Hops == distance)
 			c.place(id, h, direct, tied)
 		}
 	}
@@ -76,9 +76,15 @@ func (e *Evidence) takeCensus() *census {
 	return c
 }
 
-// equipment reports whether an address is a router's own: its card forwards for others, or it answers as a router.
-func equipment(h *record.HostSeen, routers map[record.MAC]bool) bool {
-	return h.Flags&record.SeenRouter != 0 || (!h.MAC.Zero() && routers[h.MAC])
+// reported reports whether no hop distance is known. With one, an address that is tied to a router's card is the router's own,
+// and equipment; without, it may be anybody's behind it, and is seen in passing.
+func (e *Evidence) reported() bool {
+	return e.Whole.Minutes > 0 && !e.Whole.Carries.Has(record.CarriesHops)
+}
+
+// behind reports whether the card that an address is tied to is a router's.
+func behind(h *record.HostSeen, routers map[record.MAC]bool) bool {
+	return !h.MAC.Zero() && routers[h.MAC]
 }
 
 func (e *Evidence) routers() map[record.MAC]bool {
@@ -91,6 +97,18 @@ func (e *Evidence) routers() map[record.MAC]bool {
 	}
 	return out
 }
+
+// directNeeds is what a witness must carry to tell which hosts are seen directly: cards, under an accepted tap in the routed
+// core hop distances.
+func (t *Terms) directNeeds() record.Carries {
+	if t.Accepts("routed_core") {
+		return record.CarriesCards | record.CarriesHops
+	}
+	return record.CarriesCards
+}
+
+// DirectTold reports whether this evidence tells which hosts are seen directly.
+func (e *Evidence) DirectTold() bool { return e.Whole.Carries.Has(e.Terms.directNeeds()) }
 
 // constantDistance is the hop distance that counts as direct: 0, unless the agreement accepts a tap in the routed core; then
 // the distance that most hosts of the segment have.

@@ -15,7 +15,8 @@ type Evidence struct {
 	Segments map[record.SegmentID]*record.Sight
 	Feeds    map[record.Feed]*record.Sight // of every witness as a whole, this one and promised logs included
 	Inputs   []record.Input
-	Ended    bool // the input was read to its end (files), so that its hard counters are complete
+	Handed   []record.Feed // data ids of the logs that were handed to this check, also where none of their lines is in the stretch
+	Ended    bool          // the input was read to its end (files), so that its hard counters are complete
 
 	cached *census
 }
@@ -59,6 +60,9 @@ func (e *Evidence) Join(o *Evidence) {
 			e.Feeds[f] = &record.Sight{Feed: f, Sensor: s.Sensor}
 		}
 		e.Feeds[f].Merge(s)
+	}
+	if e.Handed == nil {
+		e.Handed = o.Handed
 	}
 	if o.Seen.Zero() {
 		return

@@ -10,6 +10,7 @@ import (
 
 // Presence says in which minutes of a quarter hour the critical hosts sent something.
 type Presence struct {
+	quarter record.Time           // its start; meaningful when somebody was there
 	minutes map[netip.Addr]uint16 // bit i: minute i of the quarter
 }
 
@@ -21,28 +22,29 @@ func (p *Presence) Add(t *Terms, s *record.Sight) {
 	if s.Segment == record.Nowhere || len(t.critical) == 0 {
 		return
 	}
-	minute := uint((s.Span.From - s.Span.From.Floor(record.Quarter)) / record.Minute)
+	quarter := s.Span.From.Floor(record.Quarter)
+	minute := uint((s.Span.From - quarter) / record.Minute)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if !t.critical[h.Addr] || (h.Hops == record.NoHops && h.Flags&(record.SeenDirect|record.SeenSpoke) == 0) {
 			continue
 		}
+		p.quarter = quarter
 		p.minutes[h.Addr] |= 1 << minute
 	}
 }
 
 // longestUnseen is the longest time in a span in which an address sent nothing, and whether it ever did; minutes are whole.
-// presence has one value for each quarter hour of the span from its start; nil where nothing was seen at all.
+// presence is of its quarter hours in order; those in which nothing was seen may be left out.
 func longestUnseen(presence []*Presence, span record.Span, a netip.Addr) (gap time.Duration, ever bool) {
 	last := span.From
-	start := span.From.Floor(record.Quarter)
-	for i, p := range presence {
+	for _, p := range presence {
 		if p == nil {
 			continue
 		}
 		seen := p.minutes[a]
 		for seen != 0 {
-			m := start + record.Time(i)*record.Quarter + record.Time(bits.TrailingZeros16(seen))*record.Minute
+			m := p.quarter + record.Time(bits.TrailingZeros16(seen))*record.Minute
 			seen &= seen - 1
 			ever = true
 			gap = max(gap, time.Duration(m-last))

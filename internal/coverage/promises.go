@@ -17,7 +17,7 @@ import (
 type Days struct {
 	Windows  []*Evidence
 	Whole    *Evidence
-	Presence []*Presence // one for each window
+	Presence []*Presence // by quarter hour, in order
 	Defects  []verdict.Defect
 
 	slid map[time.Duration][]counts // what stretches has counted before
@@ -48,8 +48,8 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 		switch {
 		case p.NeedsFeed != "" && !d.Whole.handedOver(string(p.NeedsFeed)):
 			s = notHandedOver(p.NeedsFeed)
-		case p.MeasurableHere && d.Whole.Whole.Minutes > 0 && !d.Whole.Whole.Carries.Has(neededBy(p.Kind)):
-			s = state{blind: true, because: notCarried(&d.Whole.Whole, neededBy(p.Kind))}
+		case p.MeasurableHere && d.Whole.Whole.Minutes > 0 && !d.Whole.Whole.Carries.Has(neededBy(t, p.Kind)):
+			s = state{blind: true, because: notCarried(&d.Whole.Whole, neededBy(t, p.Kind))}
 		case p.MeasurableHere && d.Whole.Seen.Zero():
 			s = state{seen: "nothing", because: "nothing was observed"}
 		case p.MeasurableHere:
@@ -70,10 +70,10 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 }
 
 // neededBy is what a witness must carry at all for a promise to be measured.
-func neededBy(k agreement.PromiseKind) record.Carries {
+func neededBy(t *Terms, k agreement.PromiseKind) record.Carries {
 	switch k {
 	case agreement.SeenIn24h, agreement.SeenIn7d, agreement.ActiveOnWorkday, agreement.CoverageReached:
-		return record.CarriesCards
+		return t.directNeeds()
 	case agreement.CriticalUnseen, agreement.DirectionSeen:
 		return record.CarriesConns
 	case agreement.VolumeFloor:

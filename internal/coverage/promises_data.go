@@ -44,6 +44,9 @@ func (d *Days) expect(t *Terms, p *agreement.Promise) state {
 	x := d.defect(verdict.KindMissing, string(p.Data))
 	seen, due := d.Whole.eventsOf(data), t.expected(data, d.Whole)
 	words := fmt.Sprintf("%s of %s due", count(seen), count(due.Events))
+	if dead := d.defect(verdict.FeedDead, string(p.Data)); dead.Verdict == verdict.Yes && x.Verdict != verdict.Yes {
+		return state{verdict: verdict.IsBroken, seen: words, because: "part of the time: " + dead.Words, spots: []string{dead.Name()}}
+	}
 	switch x.Verdict {
 	case verdict.Yes:
 		if seen == 0 {

@@ -32,6 +32,9 @@ func randomEvidence(t *rapid.T, on *Terms) *Evidence {
 	for _, place := range places {
 		e.Add(randomSight(t, place))
 	}
+	if rapid.Bool().Draw(t, "handed") {
+		e.Handed = []record.Feed{"auth"}
+	}
 	if rapid.Bool().Draw(t, "inputs") {
 		e.Inputs = []record.Input{{Path: "a.pcap", Kind: rapid.SampledFrom([]string{"pcap", "unknown", ""}).Draw(t, "kind")}}
 		if rapid.Bool().Draw(t, "stopped") {

@@ -22,6 +22,9 @@ const (
 )
 
 func leastSegment(e *Evidence, subject string) Least {
+	if needs := e.Terms.directNeeds(); e.Whole.Minutes > 0 && !e.Whole.Carries.Has(needs) {
+		return least(notCarried(&e.Whole, needs), 0, 1)
+	}
 	work := e.Terms.Work(e.Seen)
 	expected := e.Terms.hostsDue(record.SegmentID(subject)) * work.Hours()
 	return least(fmt.Sprintf("%s of working time and %.0f appearances of hosts due so far; 1 h and %d are needed",

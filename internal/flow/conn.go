@@ -22,9 +22,9 @@ type conn struct {
 	talk       uint32 // cold part + 1, 0 without
 	services   serviceSet
 	reports    uint32
-	vlan       [2]uint16 // outer and inner tag of the first packet
+	vlan       [2]uint16 // outer and inner tag of the first packet; inside a tunnel the two halves of around.network
 	mac        [2]decode.MAC
-	few        uint8 // packets so far, copies left out, up to checksumSample
+	named      uint8 // a protocol that is only named: a place in recognised + 1, 0 for none
 	letters    uint8
 	history    [18]byte
 
@@ -56,11 +56,16 @@ type side struct {
 type connFlags uint16
 
 const (
-	flagClosed     connFlags = 1 << iota // TCP: both ends closed, or one was reset: lingers until due
-	flagJudged                           // sight knows its directions
-	flagFragmented                       // payload by fragments: sequence numbers say nothing about loss
-	flagQuiet                            // its messages are of no interest any more
-	flagEncrypted                        // counted as encrypted DNS
+	flagClosed       connFlags = 1 << iota // TCP: both ends closed, or one was reset: lingers until due
+	flagJudged                             // sight knows its directions
+	flagFragmented                         // payload by fragments: sequence numbers say nothing about loss
+	flagQuiet                              // its messages are of no interest any more
+	flagEncrypted                          // counted as encrypted DNS
+	flagInconsistent                       // counted as inconsistent
+	flagInner                              // inside a tunnel
+	flagHeard0                             // the first payload of an end was looked at, to name its protocol
+	flagHeard1                             //
+	flagOneMore      connFlags = 1 << 12   // packets so far, copies left out, up to checksumSample: three bits
 )
 
 type sideBits uint8
@@ -74,6 +79,20 @@ const (
 	bitBased                        // TCP: start is known, from a packet of its own or the peer's acknowledgement
 	bitControl                      // TCP: anything but SYNs was seen
 )
+
+// few is the number of packets so far, copies left out, up to checksumSample.
+func (c *conn) few() int { return int(c.flags / flagOneMore) }
+
+// within is the network of a connection inside a tunnel, 0 of others.
+func (c *conn) within() uint32 {
+	if c.flags&flagInner == 0 {
+		return 0
+	}
+	return uint32(c.vlan[0])<<16 | uint32(c.vlan[1])
+}
+
+// key is the key under which the connection is found.
+func (c *conn) key() key { return key{c.ends, c.port, c.proto, c.within()} }
 
 func (c *conn) origin() *side    { return &c.side[c.orig] }
 func (c *conn) responder() *side { return &c.side[1-c.orig] }

@@ -17,7 +17,7 @@ func (t *Table) datagram(e uint32, c *conn, from int, ts record.Time, p *decode.
 	if c.side[from].letters&hasData == 0 {
 		c.once(from, hasData, 'D')
 	}
-	if p.HasTransport && len(p.Payload) > 0 {
+	if p.HasTransport && len(p.Payload) > 0 && !p.Fragment { // see join
 		t.udpMessage(e, c, from, ts, p)
 	}
 }

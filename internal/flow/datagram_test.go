@@ -2,6 +2,7 @@ package flow
 
 import (
 	"net"
+	"slices"
 	"testing"
 
 	"candor/internal/record"
@@ -98,10 +99,84 @@ func TestFragments(t *testing.T) {
 	}
 	tab := New(cfg, sight.New(cfg.Scope, "", ""))
 	feed(tab, many, func(int) {
-		if n := len(tab.fragments.known); n > 2 {
+		if n := len(tab.ports.known); n > 2 {
 			t.Fatalf("%d fragmented packets remembered, the bound is 2", n)
 		}
 	})
+}
+
+// inFragments cuts a frame's IPv4 packet into fragments with n bytes each, a multiple of 8; all but the first come later by step seconds.
+func inFragments(f frame, n int, id byte, step float64) (out []frame) {
+	header, rest := f.data[:34], f.data[34:]
+	for from := 0; from < len(rest); from += n {
+		to := min(from+n, len(rest))
+		ip := append([]byte(nil), header...)
+		total, flags := 20+to-from, from/8
+		if to < len(rest) {
+			flags |= 0x2000
+		}
+		ip[16], ip[17], ip[18], ip[19], ip[20], ip[21] = byte(total>>8), byte(total), 0, id, byte(flags>>8), byte(flags)
+		data := append(ip, rest[from:to]...)
+		out = append(out, frame{f.ts + record.Time(step*float64(len(out))*1e9), 1, data, uint32(len(data))})
+	}
+	return out
+}
+
+// TestFragmentedMessages: what fragments carry together is read once, when all of them came.
+func TestFragmentedMessages(t *testing.T) {
+	reply := dnsMessage(9, true, "long.example", 40)
+	whole := datagram(t, 1, serverIP, 53, clientIP, clientPort, reply)
+	parts := inFragments(whole, 200, 7, 0.01)
+	spoilt := inFragments(whole, 200, 7, 0.01)
+	again := spoilt[1]
+	again.data = append([]byte(nil), again.data...)
+	again.data[60] ^= 1
+	cutShort := inFragments(whole, 200, 7, 0.01)
+	cutShort[0].data = cutShort[0].data[:120]
+	slow := inFragments(whole, 200, 7, 16)
+	reverse := slices.Clone(parts)
+	slices.Reverse(reverse)
+	for i := range reverse {
+		reverse[i].ts = start + record.Time(i)*1e6
+	}
+	for _, c := range []struct {
+		name    string
+		frames  []frame
+		answers int // -1: no record
+		cut     bool
+		n       uint64 // inconsistent
+	}{
+		{"whole", []frame{whole}, 40, false, 0},
+		{"in order", parts, 40, false, 0},
+		{"in reverse", reverse, 40, false, 0},
+		{"one came again", append(slices.Clone(parts[:2]), append([]frame{later(parts[1], 5e6)}, parts[2:]...)...), 40, false, 0},
+		{"one is missing", parts[:len(parts)-1], -1, false, 0},
+		{"too slow", slow, -1, false, 0},
+		{"they disagree", append([]frame{spoilt[0], spoilt[1], again}, spoilt[2:]...), -1, false, 1},
+		{"the first was cut", cutShort, 3, true, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := run(DefaultConfig(), c.frames)
+			if c.answers < 0 {
+				if len(b.DNS) != 0 {
+					t.Errorf("%+v", b.DNS)
+				}
+			} else if len(b.DNS) != 1 || len(b.DNS[0].Answers) != c.answers || b.DNS[0].Query != "long.example" || b.DNS[0].Cut != c.cut {
+				t.Errorf("want one record with %d answers: %+v", c.answers, b.DNS)
+			}
+			if n := counts(b)[record.Inconsistent]; n != c.n {
+				t.Errorf("%d inconsistent, want %d", n, c.n)
+			}
+			if err := addsUp(c.frames, b); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func later(f frame, by record.Time) frame {
+	f.ts += by
+	return f
 }
 
 // TestEviction: a full table lets go of the connection idle longest, counts it, and reports it.

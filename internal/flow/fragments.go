@@ -5,9 +5,12 @@ import (
 	"candor/internal/record"
 )
 
-// fragments remembers the ports of first fragments, so that later ones are counted to the same connection. A later fragment without a first one
+// Each fragment counts as a packet of its connection, by the ports of the first one (ports); what the fragments carry together is read once, when
+// the last of them came (join).
+
+// ports remembers the ports of first fragments, so that later ones are counted to the same connection. A later fragment without a first one
 // belongs to a connection with ports 0.
-type fragments struct {
+type ports struct {
 	known map[fragmentKey]fragmentPorts
 	queue []fragmentKey // in order of arrival; known holds the same keys
 	head  int
@@ -25,14 +28,23 @@ type fragmentPorts struct {
 	at       record.Time
 }
 
-const fragmentLife = 30 * second
+const (
+	fragmentLife  = 30 * second // of remembered ports
+	fragmentsWait = 15 * second // for the rest of a packet
+)
 
-func newFragments(limit int) fragments {
-	return fragments{known: make(map[fragmentKey]fragmentPorts), max: limit}
+func newPorts(limit int) ports {
+	return ports{known: make(map[fragmentKey]fragmentPorts), max: limit}
 }
 
-// ports gives the ports of a fragment: those of its own header, or of the first fragment of the same packet.
-func (f *fragments) ports(ts record.Time, p *decode.Packet, src, dst uint16) (uint16, uint16) {
+// newParts puts fragments together within the bounds of a configuration.
+func newParts(cfg *Config) *decode.Fragments {
+	d := decode.DefaultFragmentsConfig()
+	return decode.NewFragments(decode.FragmentsConfig{Packets: min(cfg.MaxFragments, d.Packets), Bytes: min(cfg.BytesTotal, d.Bytes)})
+}
+
+// of gives the ports of a fragment: those of its own header, or of the first fragment of the same packet.
+func (f *ports) of(ts record.Time, p *decode.Packet, src, dst uint16) (uint16, uint16) {
 	k := fragmentKey{p.Src, p.Dst, p.IPID, p.Proto}
 	if !p.FirstFragment {
 		if v, ok := f.known[k]; ok && ts-v.at < fragmentLife {
@@ -54,7 +66,7 @@ func (f *fragments) ports(ts record.Time, p *decode.Packet, src, dst uint16) (ui
 }
 
 // drop forgets the oldest.
-func (f *fragments) drop() {
+func (f *ports) drop() {
 	delete(f.known, f.queue[f.head])
 	f.head++
 	if f.head > 64 && 2*f.head > len(f.queue) {
@@ -63,8 +75,55 @@ func (f *fragments) drop() {
 	}
 }
 
-func (f *fragments) expire(ts record.Time) {
+func (f *ports) expire(ts record.Time) {
 	for f.head < len(f.queue) && ts-f.known[f.queue[f.head]].at >= fragmentLife {
 		f.drop()
+	}
+}
+
+// join keeps a fragment of connection e and reads the packet when it is whole. Where it never will be, because too little of a fragment was captured
+// or kept, what the first one carries is read as far as it goes.
+func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame []byte, wire uint32, in around) {
+	t.parts.Expire(int64(ts - fragmentsWait))
+	before := t.parts.Counts
+	whole, link, state := t.parts.Add(p, frame, int64(ts))
+	now := &t.parts.Counts
+	if n := now.Inconsistent - before.Inconsistent; n > 0 {
+		t.inconsistent(t.index.at(e), ts)
+	}
+	if n := now.Evicted - before.Evicted + now.Fragments[decode.FragmentDropped] - before.Fragments[decode.FragmentDropped]; n > 0 {
+		t.sight.Count(ts, record.OverBudget, n)
+	}
+	switch state {
+	case decode.FragmentWhole:
+		q := &t.joined[in.depth]
+		q.Frame(link, whole, uint32(len(whole)))
+		t.readWhole(ts, e, from, q, whole, uint32(len(whole)), in)
+	case decode.FragmentCut, decode.FragmentBad, decode.FragmentDropped:
+		if p.FirstFragment {
+			t.readWhole(ts, e, from, p, frame, wire, in)
+		}
+	}
+}
+
+// readWhole reads the messages in a packet that came in fragments, and what it carries in a tunnel.
+func (t *Table) readWhole(ts record.Time, e uint32, from int, q *decode.Packet, whole []byte, wire uint32, in around) {
+	src, dst, oneWay := ids(q)
+	k, side := keyOf(q, src, dst, oneWay)
+	k.within = in.network
+	if !t.index.at(e).is(&k) { // headers before the ports, which later fragments do not show
+		other, ok := t.index.find(&k, k.hash(t.cfg.Seed))
+		if !ok {
+			return
+		}
+		e, from = other, side
+	}
+	c := t.index.at(e)
+	c.services |= tunnelService(q.Tunnel)
+	if c.proto == decode.ProtoUDP && q.HasTransport && len(q.Payload) > 0 {
+		t.udpMessage(e, c, from, ts, q)
+	}
+	if q.InnerOffset != 0 {
+		t.inside(ts, e, q, whole, wire, in.depth)
 	}
 }

@@ -8,11 +8,12 @@ import (
 )
 
 // key names a connection: two ends in canonical order and the protocol. VLAN tags are not part of it, as in Zeek: the two directions of one
-// connection may carry different tags.
+// connection may carry different tags. What lies in a tunnel is told apart from what does not, and by the tunnel's network.
 type key struct {
-	ends  [2]decode.Addr
-	port  [2]uint16
-	proto uint8
+	ends   [2]decode.Addr
+	port   [2]uint16
+	proto  uint8
+	within uint32 // around.network
 }
 
 // keyOf makes the key and says which end sent the packet.
@@ -44,7 +45,7 @@ func (k *key) hash(seed uint64) uint32 {
 	w := func(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 	h := fold(w(k.ends[0][:8])^seed^c1, w(k.ends[0][8:])^bits.RotateLeft64(seed, 17)^c2)
 	h = fold(h^w(k.ends[1][:8]), w(k.ends[1][8:])^c3^seed)
-	h = fold(h^uint64(k.port[0])<<32^uint64(k.port[1])<<16^uint64(k.proto), c1^bits.RotateLeft64(seed, 41))
+	h = fold(h^uint64(k.port[0])<<32^uint64(k.port[1])<<16^uint64(k.proto), c1^bits.RotateLeft64(seed, 41)^uint64(k.within))
 	return uint32(h>>32) ^ uint32(h)
 }
 
@@ -54,7 +55,7 @@ func fold(a, b uint64) uint64 {
 }
 
 func (c *conn) is(k *key) bool {
-	return c.ends[1] == k.ends[1] && c.ends[0] == k.ends[0] && c.port == k.port && c.proto == k.proto
+	return c.ends[1] == k.ends[1] && c.ends[0] == k.ends[0] && c.port == k.port && c.proto == k.proto && c.within() == k.within
 }
 
 // ids gives the two numbers that stand in a connection's port fields: ports, or type and counterpart (else code) for ICMP, or zeroes.

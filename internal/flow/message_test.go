@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"candor/internal/decode"
 	"candor/internal/record"
 
 	"github.com/gopacket/gopacket/layers"
@@ -380,22 +379,6 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestJA4 uses the example of the specification.
-func TestJA4(t *testing.T) {
-	h := decode.ClientHello{
-		Version: 0x0303, SupportedVersions: []uint16{0x0a0a, 0x0304, 0x0303}, HasSNI: true, ALPN: []string{"h2", "http/1.1"},
-		CipherSuites:  []uint16{0x1a1a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035},
-		Extensions:    []uint16{0x2a2a, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015},
-		SignatureAlgs: []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601},
-	}
-	if got, want := ja4(&h), "t13d1516h2_8daaf6152771_e5627efa2ab1"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if got, want := ja4(&decode.ClientHello{Version: 0x0301, CipherSuites: []uint16{5}}), "t10i010000_"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "_000000000000") {
-		t.Errorf("without extensions: %s", got)
-	}
-}
-
 // TestServices: protocols that are named and not read.
 func TestServices(t *testing.T) {
 	for _, c := range []struct {
@@ -410,6 +393,11 @@ func TestServices(t *testing.T) {
 		{"pop3", 110, []stretch{server("+OK ready\r\n")}, "pop3"},
 		{"imap", 143, []stretch{server("* OK ready\r\n")}, "imap"},
 		{"smb", 445, []stretch{client("\x00\x00\x00\x10\xfeSMB12345678")}, "smb"},
+		{"modbus", 502, []stretch{client("\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x01")}, "modbus"},
+		{"mysql, which greets", 3306, []stretch{server("\x4a\x00\x00\x00\x0a8.0.1\x00xxxxxxxx")}, "mysql"},
+		{"rtsp, told by the answer", 8554, []stretch{client("DESCRIBE x\r\n"), server("RTSP/1.0 200 OK\r\n")}, "rtsp"},
+		{"only at the beginning", 8554, []stretch{client("DESCRIBE x\r\n"), client("RTSP/1.0 200 OK\r\n")}, ""},
+		{"two protocols", 5432, []stretch{client("\x00\x00\x00\x08\x04\xd2\x16\x2f"), server("S"), client("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")}, "postgresql"},
 		{"nothing known", 4444, []stretch{client("\x01\x02\x03\x04\x05\x06\x07\x08\x09")}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -426,9 +414,11 @@ func TestServices(t *testing.T) {
 	}{
 		{"ntp", 123, "\x23" + strings.Repeat("\x00", 47), "ntp"},
 		{"quic", 443, "\xc3\x00\x00\x00\x01\x08abcdefgh", "quic"},
-		{"snmp", 161, "\x30\x26\x02\x01\x01", "snmp"},
+		{"snmp", 161, "\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x04\x00\x00\x00\x01\x02\x01\x00\x02\x01\x00\x30\x0b\x30\x09\x06\x05\x2b\x06\x01\x02\x01\x05\x00", "snmp"},
 		{"syslog", 514, "<34>hello", "syslog"},
 		{"unknown", 7777, "hello", ""},
+		{"stun", 7777, "\x00\x01\x00\x00\x21\x12\xa4\x42123456789012", "stun"},
+		{"dtls", 7777, "\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x30\x01", "dtls"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := run(DefaultConfig(), []frame{datagram(t, 0, clientIP, clientPort, serverIP, c.port, []byte(c.payload))})

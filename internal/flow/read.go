@@ -16,6 +16,8 @@ type parsed struct {
 	req    decode.HTTPRequest
 	resp   decode.HTTPResponse
 	dhcp   decode.DHCP
+	quic   decode.QUIC
+	crypto []byte // the handshake messages of a QUIC connection
 }
 
 // read gives the reader of a connection the next bytes of a direction: all that are there, from the first not yet read. It says how many were
@@ -115,11 +117,14 @@ const (
 // guess finds out what a direction carries from the bytes it begins with.
 func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) guessed {
 	s := &tk.dir[from]
-	if c.flags&flagEncrypted == 0 && c.respPort() == portDoT {
-		c.flags |= flagEncrypted
-		t.sight.EncryptedLookup(ts, c.ends[c.orig])
+	if c.respPort() == portDoT {
+		t.encryptedLookup(c, ts)
 	}
 	kind, svc := t.recognise(c, data)
+	if heard := flagHeard0 << from; kind == kindUnknown && svc == 0 && c.flags&heard == 0 {
+		c.flags |= heard
+		c.nameAs(decode.Recognise(decode.ProtoTCP, c.port[from], c.port[1-from], data))
+	}
 	c.services |= svc
 	switch {
 	case svc&(svcSSH|svcSMB|svcRFB) != 0: // nothing to read behind the name
@@ -205,42 +210,29 @@ const (
 func (t *Table) udpMessage(e uint32, c *conn, from int, ts record.Time, p *decode.Packet) {
 	switch {
 	case c.hasPort(portDNS), c.hasPort(portMDNS), c.hasPort(portLLMNR), c.hasPort(portNBNS):
-		if !p.Fragment || p.FirstFragment {
-			t.dnsDatagram(e, c, from, ts, p.Payload, p.Cut || p.Fragment)
-		}
+		t.dnsDatagram(e, c, from, ts, p.Payload, p.Cut || p.Fragment)
 	case c.port[0] == portDHCPS || c.port[0] == portDHCPC || c.port[1] == portDHCPS || c.port[1] == portDHCPC:
 		t.dhcpMessage(c, from, ts, p)
 	case c.flags&flagQuiet == 0:
-		t.nameDatagram(c, ts, p.Payload)
-	}
-}
-
-// nameDatagram names the protocol of a UDP connection by its first payload.
-func (t *Table) nameDatagram(c *conn, ts record.Time, b []byte) {
-	c.flags |= flagQuiet
-	switch {
-	case c.hasPort(portNTP) && len(b) >= 48 && b[0]>>3&7 >= 1 && b[0]>>3&7 <= 4 && b[0]&7 != 0:
-		c.services |= svcNTP
-	case c.hasPort(portNTP) && len(b) >= 8 && b[0]&7 >= 6:
-		c.services |= svcNTP // control and private messages
-	case c.hasPort(portHTTPS) && quicLong(b):
-		c.services |= svcQUIC
-	case (c.hasPort(portSNMP) || c.hasPort(portTrap)) && len(b) > 4 && b[0] == 0x30:
-		c.services |= svcSNMP
-	case c.hasPort(portSyslog) && len(b) > 3 && b[0] == '<' && '0' <= b[1] && b[1] <= '9':
-		c.services |= svcSyslog
-	case c.hasPort(portDoT):
-		if quicLong(b) {
-			c.services |= svcQUIC
+		if c.respPort() == portDoT {
+			t.encryptedLookup(c, ts)
 		}
-		c.flags |= flagEncrypted
-		t.sight.EncryptedLookup(ts, c.ends[c.orig])
+		switch heard := c.flags&(flagHeard0<<from) != 0; {
+		case c.talk != 0, !heard && quicLong(p.Payload):
+			t.quicDatagram(c, from, ts, p.Payload)
+		case !heard:
+			t.nameDatagram(c, from, p.Payload)
+		}
 	}
 }
 
-// quicLong says whether b begins like a QUIC packet with a long header (RFC 9000, 17.2; older drafts and Google's versions alike).
-func quicLong(b []byte) bool {
-	return len(b) >= 7 && b[0]&0xc0 == 0xc0 && (b[1]|b[2]|b[3]|b[4]) != 0 && b[5] <= 20
+// nameDatagram names the protocol of a UDP connection by the first payload of each end.
+func (t *Table) nameDatagram(c *conn, from int, b []byte) {
+	c.flags |= flagHeard0 << from
+	c.nameAs(decode.Recognise(c.proto, c.port[from], c.port[1-from], b))
+	if c.services != 0 || c.named != 0 || c.flags&(flagHeard0|flagHeard1) == flagHeard0|flagHeard1 {
+		c.flags |= flagQuiet
+	}
 }
 
 // emitted counts a message record.

@@ -20,8 +20,11 @@ func (t *Table) finish(e uint32, c *conn) {
 		t.talks.release(c)
 	}
 	t.wheel.unlink(&t.index, c)
-	k := key{c.ends, c.port, c.proto}
+	k := c.key()
 	t.index.remove(e, k.hash(t.cfg.Seed))
+	if c.flags&flagInner != 0 {
+		delete(t.parents, c.born)
+	}
 	c.born = 0
 }
 
@@ -35,14 +38,17 @@ func (t *Table) report(c *conn, final bool) {
 	rec := record.Conn{
 		TS: c.first, UID: ends.UID, Feed: t.cfg.Feed,
 		OrigH: ends.OrigH, RespH: ends.RespH, OrigP: ends.OrigP, RespP: ends.RespP, Proto: c.proto,
-		Service:  c.services.String(),
+		Service:  c.service(),
 		Duration: c.last - c.first, State: c.connState(), History: string(c.history[:c.letters]),
 		LocalOrig: t.places.inside(&t.cfg.Scope, c.ends[c.orig]), LocalResp: t.places.inside(&t.cfg.Scope, c.ends[1-c.orig]),
 		OrigBytes: since(&o.reported, oBytes), RespBytes: since(&r.reported, rBytes),
 		OrigPkts: uint64(o.pkts), RespPkts: uint64(r.pkts), OrigIPBytes: o.ipBytes, RespIPBytes: r.ipBytes,
 		VLAN: c.vlan[0], InnerVLAN: c.vlan[1], OrigL2: l2[0], RespL2: l2[1],
-		CommunityID: communityID(c),
-		Report:      int(c.reports), Final: final,
+		CommunityID: communityID(c), TunnelParents: t.parentsOf(c),
+		Report: int(c.reports), Final: final,
+	}
+	if c.flags&flagInner != 0 {
+		rec.VLAN, rec.InnerVLAN = 0, 0
 	}
 	if c.talk != 0 {
 		if hs := t.talks.at(c.talk).holes; hs != nil {
@@ -74,7 +80,7 @@ func since(reported *uint64, now uint64) uint64 {
 
 // judge tells sight once what a TCP connection shows of its two directions.
 func (t *Table) judge(c *conn) {
-	if c.proto != decode.ProtoTCP || c.flags&flagJudged != 0 || c.few < 3 || (c.side[0].bits|c.side[1].bits)&bitAcked == 0 {
+	if c.proto != decode.ProtoTCP || c.flags&flagJudged != 0 || c.few() < 3 || (c.side[0].bits|c.side[1].bits)&bitAcked == 0 {
 		return
 	}
 	c.flags |= flagJudged

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math/bits"
+	"slices"
 
 	"candor/internal/decode"
 )
@@ -46,6 +47,36 @@ const (
 var serviceNames = [...]string{
 	"dns", "dhcp", "http", "ssl", "quic", "ssh", "smtp", "ftp", "pop3", "imap", "ntp", "snmp", "syslog", "rdp", "smb", "rfb",
 	"gre", "erspan", "ipip", "6in4", "esp", "ah", "esp_in_udp", "wireguard", "vxlan", "geneve", "gtpu", "teredo", "l2tp", "openvpn",
+}
+
+// recognised are protocols that are only named, from their first bytes; a connection has at most one of them.
+var recognised = [...]string{
+	"krb", "ldap", "dce_rpc", "telnet", "socks", "tds", "mysql", "postgresql", "redis", "mqtt", "irc", "sip", "rtsp", "bittorrent", "cotp", "s7comm",
+	"s7comm_plus", "modbus", "dnp3", "iec104", "enip", "bacnet", "opcua_binary", "tftp", "ipsec", "radius", "dtls", "stun",
+}
+
+// nameAs notes a protocol by its name, if it is in one of the lists.
+func (c *conn) nameAs(service string) {
+	if service == "" {
+		return
+	}
+	if i := slices.Index(serviceNames[:], service); i >= 0 {
+		c.services |= 1 << i
+	} else if i := slices.Index(recognised[:], service); i >= 0 && c.named == 0 {
+		c.named = uint8(i + 1)
+	}
+}
+
+// service gives all names of a connection's protocols, separated by commas.
+func (c *conn) service() string {
+	s := c.services.String()
+	switch {
+	case c.named == 0:
+		return s
+	case s == "":
+		return recognised[c.named-1]
+	}
+	return s + "," + recognised[c.named-1]
 }
 
 // String gives the names separated by commas.

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"bytes"
+
 	"candor/internal/decode"
 	"candor/internal/record"
 )
@@ -104,6 +106,9 @@ func (t *Table) hear(e uint32, c *conn, from int, ts record.Time, at uint64, p *
 	before := tk.due
 	full := uint64(p.PayloadLen)
 	data := p.Payload[:min(uint64(len(p.Payload)), full)]
+	if len(s.buf)+len(s.held) > 0 && s.disagrees(at, data) {
+		t.inconsistent(c, ts)
+	}
 	switch end := at + full; {
 	case end <= s.next:
 		return
@@ -128,6 +133,28 @@ func (t *Table) hear(e uint32, c *conn, from int, ts record.Time, at uint64, p *
 	if c.talk != 0 && tk.due != before {
 		t.rearm(e, c, ts)
 	}
+}
+
+// disagrees compares a segment with the bytes that are still kept: those of an incomplete message, and those behind a hole.
+func (s *stream) disagrees(at uint64, data []byte) bool {
+	if len(data) == 1 && at+1 == s.next {
+		return false // a keep-alive repeats the last byte, or any in its place
+	}
+	if differs(at, data, s.next-uint64(len(s.buf)), s.buf) {
+		return true
+	}
+	for i := range s.held {
+		if differs(at, data, s.held[i].at, s.held[i].data) {
+			return true
+		}
+	}
+	return false
+}
+
+// differs says whether two stretches of a stream have different bytes at the same place.
+func differs(at uint64, a []byte, bt uint64, b []byte) bool {
+	from, to := max(at, bt), min(at+uint64(len(a)), bt+uint64(len(b)))
+	return from < to && !bytes.Equal(a[from-at:to-at], b[from-bt:to-bt])
 }
 
 func (t *Table) heldFull(s *stream, more int) bool {

@@ -20,13 +20,17 @@ type Table struct {
 	begun  bool
 	oldest []candidate // who goes next when the table is full
 
-	talks     talks
-	fragments fragments
-	leases    leases
-	places    places
-	acks      ackCounts
-	out       record.Batch
-	parsed    parsed
+	talks   talks
+	ports   ports
+	parts   *decode.Fragments
+	parents map[uint64]*parents // of connections inside tunnels, by when those began
+	leases  leases
+	places  places
+	acks    ackCounts
+	out     record.Batch
+	parsed  parsed
+	inner   [maxTunnels]decode.Packet     // by depth: what lies in a tunnel
+	joined  [maxTunnels + 1]decode.Packet // by depth: what came in fragments
 
 	ending bool     // Finish has begun
 	last   []uint32 // connections that it still has to end
@@ -41,9 +45,11 @@ func New(cfg Config, s *sight.Builder) *Table {
 	}
 	return &Table{
 		cfg: cfg, sight: s,
-		index:     newIndex(),
-		talks:     talks{left: cfg.BytesTotal},
-		fragments: newFragments(cfg.MaxFragments),
+		index:   newIndex(),
+		talks:   talks{left: cfg.BytesTotal},
+		ports:   newPorts(cfg.MaxFragments),
+		parts:   newParts(&cfg),
+		parents: make(map[uint64]*parents),
 	}
 }
 
@@ -52,14 +58,19 @@ func (t *Table) Packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 	t.clock(ts)
 	again := t.sight.Frame(ts, p, frame, wire)
 	t.advance(ts)
-	if p.Net != decode.IPv4 && p.Net != decode.IPv6 {
-		return
+	if p.Net == decode.IPv4 || p.Net == decode.IPv6 {
+		t.packet(ts, p, frame, wire, again, around{})
 	}
+}
+
+// packet counts an IP packet to its connection and goes on with what it carries. again: it is a copy.
+func (t *Table) packet(ts record.Time, p *decode.Packet, frame []byte, wire uint32, again bool, in around) {
 	src, dst, oneWay := ids(p)
 	if p.Fragment {
-		src, dst = t.fragments.ports(ts, p, src, dst)
+		src, dst = t.ports.of(ts, p, src, dst)
 	}
 	k, from := keyOf(p, src, dst, oneWay)
+	k.within = in.network
 	tag := k.hash(t.cfg.Seed)
 	e, ok := t.index.find(&k, tag)
 	if ok {
@@ -69,10 +80,19 @@ func (t *Table) Packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 		}
 	}
 	if !ok {
-		e = t.open(ts, &k, tag, from, p)
+		e = t.open(ts, &k, tag, from, p, in)
 		again = false
+	} else if in.network != 0 {
+		t.carried(t.index.at(e).born, t.index.at(in.outer).born, func() record.UID { return t.ends(t.index.at(in.outer)).UID })
 	}
 	t.track(e, from, ts, p, frame, again)
+	switch {
+	case again:
+	case p.Fragment:
+		t.join(ts, e, from, p, frame, wire, in)
+	case p.InnerOffset != 0:
+		t.inside(ts, e, p, frame, wire, in.depth)
+	}
 }
 
 // track counts a packet to its connection.
@@ -84,13 +104,15 @@ func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, fram
 	s.ipBytes += uint64(p.IPLen)
 	if first {
 		s.bits |= bitSeen
-		if p.HasMAC {
+		if p.HasMAC && c.flags&flagInner == 0 {
 			c.mac[from] = p.SrcMAC
 		}
 	}
-	if c.few < checksumSample && !again {
-		c.few++
-		t.sampleChecksum(c, from, ts, p, frame)
+	if c.few() < checksumSample && !again {
+		c.flags += flagOneMore
+		if c.flags&flagInner == 0 { // inside, cards and tunnels leave them unfinished
+			t.sampleChecksum(c, from, ts, p, frame)
+		}
 	}
 	if p.Fragment {
 		c.flags |= flagFragmented
@@ -110,7 +132,12 @@ func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, fram
 }
 
 // open makes the entry of a new connection whose first packet this is.
-func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Packet) uint32 {
+func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Packet, in around) uint32 {
+	if in.network != 0 { // before the tunnel's connection may have to make room
+		outer := t.index.at(in.outer)
+		parent := t.ends(outer).UID
+		t.carried(t.born+1, outer.born, func() record.UID { return parent })
+	}
 	if t.index.used >= t.cfg.MaxConns {
 		t.evict(ts)
 	}
@@ -118,6 +145,10 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 	c := t.index.at(e)
 	t.born++
 	*c = conn{ends: k.ends, port: k.port, proto: k.proto, orig: uint8(from), first: ts, last: ts, born: t.born, vlan: p.VLAN}
+	if in.network != 0 {
+		c.flags |= flagInner
+		c.vlan = [2]uint16{uint16(in.network >> 16), uint16(in.network)}
+	}
 	if flips(p, k.port[from], k.port[1-from]) {
 		c.orig = uint8(1 - from)
 		c.mark('^')

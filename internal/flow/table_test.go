@@ -107,6 +107,9 @@ func addsUp(frames []frame, b *record.Batch) error {
 	}
 	final, uids := map[record.UID]bool{}, map[record.UID]int{}
 	for _, c := range b.Conns {
+		if len(c.TunnelParents) > 0 {
+			continue // part of a tunnel's
+		}
 		packets += c.OrigPkts + c.RespPkts
 		bytes += c.OrigIPBytes + c.RespIPBytes
 		if c.Final {

@@ -13,6 +13,7 @@ type talk struct {
 	dns   []dnsWaiting
 	tls   *tlsTalk
 	http  *httpTalk
+	quic  *quicTalk
 }
 
 // talkKind is what the streams of a TCP connection carry.
@@ -34,6 +35,7 @@ type talks struct {
 	fresh  uint32
 	holes  []*holeSet
 	pool   buffers
+	quics  []*quicTalk
 	left   int // bytes that may still be kept over all connections
 }
 
@@ -72,6 +74,7 @@ func (a *talks) release(c *conn) {
 		*tk.holes = holeSet{}
 		a.holes = append(a.holes, tk.holes)
 	}
+	a.dropQUIC(tk)
 	*tk = talk{dns: tk.dns[:0]}
 	a.free = append(a.free, c.talk-1)
 	c.talk = 0

@@ -111,7 +111,9 @@ func (t *Table) readHello(c *conn, tk *talk, from int, data []byte) (done bool, 
 		status := decode.TLSClientHello(data, &t.parsed.client)
 		if status == decode.Done {
 			c.services |= svcSSL
-			h.client(&t.parsed.client)
+			if !h.rec.HasClient { // the second hello after a retry says nothing new
+				t.clientHello(c, tk.tls.rec.TS, &h.rec, &t.parsed.client, decode.JA4TCP)
+			}
 			h.step[from] = tlsRecords
 		}
 		return t.helloStatus(s, status), 0
@@ -148,14 +150,24 @@ func (t *Table) helloStatus(s *stream, status decode.Status) (done bool) {
 	return status == decode.Done
 }
 
-func (h *tlsTalk) client(ch *decode.ClientHello) {
-	if h.rec.HasClient {
-		return // the second hello after a retry says nothing new
+// clientHello takes over what a client says, and looks whether it is going to a resolver.
+func (t *Table) clientHello(c *conn, ts record.Time, r *record.TLS, ch *decode.ClientHello, transport byte) {
+	r.HasClient = true
+	r.ServerName = ch.SNI
+	r.ClientALPN = slices.Clone(ch.ALPN)
+	r.JA4 = decode.JA4(ch, transport)
+	if decode.EncryptedDNSAddr(c.ends[1-c.orig], c.respPort()) || decode.EncryptedDNSName(ch.SNI) || slices.ContainsFunc(ch.ALPN, decode.EncryptedDNSProtocol) {
+		t.encryptedLookup(c, ts)
 	}
-	h.rec.HasClient = true
-	h.rec.ServerName = ch.SNI
-	h.rec.ClientALPN = slices.Clone(ch.ALPN)
-	h.rec.JA4 = ja4(ch)
+}
+
+// encryptedLookup tells sight, once for a connection, that it carries lookups that cannot be read.
+func (t *Table) encryptedLookup(c *conn, ts record.Time) {
+	if c.flags&flagEncrypted != 0 {
+		return
+	}
+	c.flags |= flagEncrypted
+	t.sight.EncryptedLookup(ts, c.ends[c.orig])
 }
 
 const tls13 = 0x0304

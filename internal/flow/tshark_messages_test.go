@@ -144,7 +144,7 @@ func (r *tsharkReader) frame(f [][]string) {
 	w.copied = number-1 < len(r.copied) && r.copied[number-1]
 	w.joined = len(f[fJoined])+len(f[fJoined6]) > 0
 	w.part = !w.joined && (len(f[fShort]) > 0 || isTrue(nth(f[fMore], 0)) || nth(f[fOffset], 0) > "0" || len(f[fOffset6]) > 0)
-	ends := outerEnds(f, w.layers)
+	ends := innerEnds(f, w.layers)
 	add := func(kind, text string) {
 		s := said{kind, ends, text}
 		r.messages[s] = append(r.messages[s], w)
@@ -182,7 +182,10 @@ func (r *tsharkReader) frame(f [][]string) {
 	}
 	for _, name := range f[fSNI] {
 		stream := nth(f[fStream], 0)
-		w.again = stream != "" && r.hellos[stream]
+		if ends.proto == decode.ProtoUDP {
+			stream = ends.String()
+		}
+		w.again = r.hellos[stream]
 		r.hellos[stream] = true
 		add("server_name", shownText(name))
 	}
@@ -197,23 +200,24 @@ func nth(list []string, i int) string {
 
 func isTrue(s string) bool { return s == "1" || s == "True" }
 
-// outerEnds is the 5-tuple of the outermost IP header, whose fields come first.
-func outerEnds(f [][]string, layers string) tuple {
+// innerEnds is the 5-tuple of the innermost IP header, whose fields come last.
+func innerEnds(f [][]string, layers string) tuple {
 	var k tuple
+	last := func(l []string) string { return nth(l, max(len(l)-1, 0)) }
 	src, dst := f[fIPSrc], f[fIPDst]
-	if v4, v6 := strings.Index(layers, ":ip:"), strings.Index(layers, ":ipv6:"); v4 < 0 || v6 >= 0 && v6 < v4 {
+	if strings.LastIndex(layers, ":ip:") < strings.LastIndex(layers, ":ipv6:") {
 		src, dst = f[fIP6Src], f[fIP6Dst]
 	}
-	k.a, _ = netip.ParseAddr(nth(src, 0))
-	k.b, _ = netip.ParseAddr(nth(dst, 0))
+	k.a, _ = netip.ParseAddr(last(src))
+	k.b, _ = netip.ParseAddr(last(dst))
 	sp, dp := f[fUDPSrc], f[fUDPDst]
 	k.proto = decode.ProtoUDP
-	if tcp, udp := strings.Index(layers, ":tcp:"), strings.Index(layers, ":udp:"); udp < 0 || tcp >= 0 && tcp < udp {
+	if strings.LastIndex(layers, ":tcp:") > strings.LastIndex(layers, ":udp:") {
 		sp, dp = f[fTCPSrc], f[fTCPDst]
 		k.proto = decode.ProtoTCP
 	}
-	a, _ := strconv.Atoi(nth(sp, 0))
-	b, _ := strconv.Atoi(nth(dp, 0))
+	a, _ := strconv.Atoi(last(sp))
+	b, _ := strconv.Atoi(last(dp))
 	k.ap, k.bp = uint16(a), uint16(b)
 	return k.canonical()
 }

@@ -22,6 +22,9 @@ func uid(feed record.Feed, c *conn) record.UID {
 		b = binary.BigEndian.AppendUint16(b, c.port[s])
 	}
 	b = append(b, c.proto)
+	if n := c.within(); n != 0 { // else the same packet outside of a tunnel would have the same name
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
 	sum := sha256.Sum256(b)
 	return record.UID(base62(binary.BigEndian.Uint32(sum[:4]), binary.BigEndian.Uint64(sum[4:12])))
 }

@@ -159,7 +159,8 @@ func (t *Table) advance(ts record.Time) {
 		t.work(s)
 	}
 	t.wheel.start(ts)
-	t.fragments.expire(ts)
+	t.ports.expire(ts)
+	t.parts.Expire(int64(ts - fragmentsWait))
 	t.leaseTimeouts(ts)
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"math"
 	"net/netip"
 	"time"
 
@@ -197,6 +198,32 @@ func ISOTime(b []byte, offset record.Time) (record.Time, bool) {
 	}
 	t := time.Date(f[0], time.Month(f[1]), f[2], f[3], f[4], f[5], int(nanos), time.UTC)
 	return record.TimeOf(t) - zone, true
+}
+
+// FarDate reads a date beyond what a Time holds as the last or first moment that it does: certificates without an end say the year
+// 9999. It is none for dates that a Time holds.
+func FarDate(b []byte) (record.Time, bool) {
+	if len(b) >= 19 && len(b) <= 48 && b[4] == '-' && b[7] == '-' && (b[10] == 'T' || b[10] == ' ') {
+		year, ok := Uint(b[:4])
+		switch {
+		case ok && year > 2261:
+			return math.MaxInt64, true
+		case ok && year < 1678:
+			return math.MinInt64, true
+		}
+		return 0, false
+	}
+	whole, fraction, _ := bytes.Cut(bytes.TrimPrefix(b, []byte("-")), []byte("."))
+	if n, ok := Uint(whole); !ok || n <= 9_200_000_000 || n > 1e12 {
+		return 0, false
+	}
+	if _, ok := Uint(fraction); !ok && len(fraction) > 0 {
+		return 0, false
+	}
+	if b[0] == '-' {
+		return math.MinInt64, true
+	}
+	return math.MaxInt64, true
 }
 
 func validDate(year, month, day int) bool {

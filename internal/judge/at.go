@@ -1,6 +1,9 @@
 package judge
 
 import (
+	"maps"
+	"slices"
+
 	"candor/internal/answer"
 	"candor/internal/coverage"
 	"candor/internal/record"
@@ -43,18 +46,11 @@ func (j *Judge) required() []verdict.Question {
 	return out
 }
 
-// presence has one value for each quarter hour, of critical hosts; nil where nothing was seen and without an agreement.
+// presence is of critical hosts, by quarter hour in order.
 func (j *Judge) presence() []*coverage.Presence {
-	var out []*coverage.Presence
-	if !j.any || j.cfg.Agreement == nil {
-		return nil
-	}
-	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; q += record.Quarter {
-		var p *coverage.Presence
-		if known := j.quarters[q]; known != nil {
-			p = known.presence
-		}
-		out = append(out, p)
+	out := make([]*coverage.Presence, 0, len(j.quarters))
+	for _, q := range slices.Sorted(maps.Keys(j.quarters)) {
+		out = append(out, j.quarters[q].presence)
 	}
 	return out
 }

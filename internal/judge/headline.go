@@ -203,6 +203,8 @@ func phrase(c verdict.Code, subjects []string, stood bool) string {
 		return "Directions never seen: " + of
 	case verdict.KindMissing:
 		return "Kinds of data never seen: " + of
+	case verdict.FeedDead:
+		return "Data that stopped coming: " + of
 	}
 	if words, ok := phrases[c]; ok {
 		return words

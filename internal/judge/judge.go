@@ -24,7 +24,7 @@ type Judge struct {
 	cfg      Config
 	terms    *coverage.Terms
 	rules    []coverage.Rule
-	seen     map[record.BatchID]bool
+	folded   folded
 	span     record.Span
 	any      bool
 	quarters map[record.Time]*quarter
@@ -56,7 +56,7 @@ func New(cfg Config) (*Judge, error) {
 	}
 	return &Judge{
 		cfg: cfg, terms: terms, rules: coverage.Rules(),
-		seen:     map[record.BatchID]bool{},
+		folded:   folded{},
 		quarters: map[record.Time]*quarter{},
 		minutes:  map[record.Time][]record.Sight{},
 		inputs:   map[inputKey]inputState{},
@@ -69,10 +69,9 @@ func (j *Judge) Scope() record.Scope { return j.terms.Scope }
 
 // Observe folds one batch. A batch that was folded before changes nothing.
 func (j *Judge) Observe(b *record.Batch) {
-	if j.seen[b.ID] {
+	if !j.folded.add(b.ID) {
 		return
 	}
-	j.seen[b.ID] = true
 	if !b.Span.Zero() {
 		if !j.any {
 			j.any, j.span = true, b.Span
@@ -128,6 +127,7 @@ func (j *Judge) windows(ended bool) []*coverage.Evidence {
 		return nil
 	}
 	var out []*coverage.Evidence
+	handed := j.handed()
 	known := slices.Sorted(maps.Keys(j.quarters))
 	for q := j.span.From.Floor(record.Quarter); q <= j.span.To; {
 		for len(known) > 0 && known[0] < q {
@@ -148,7 +148,7 @@ func (j *Judge) windows(ended bool) []*coverage.Evidence {
 			e = coverage.NewEvidence(j.terms, record.Span{From: q, To: end})
 		}
 		e.Seen = record.Span{From: max(q, j.span.From), To: min(end, j.span.To)}
-		e.Ended = ended
+		e.Ended, e.Handed = ended, handed
 		out = append(out, e)
 		q = end
 	}
@@ -190,8 +190,19 @@ func (j *Judge) recent(ended bool) *coverage.Evidence {
 	e := best(j.terms, span, feeds)
 	e.Window = span
 	e.Seen, e.Ended = e.Window, ended
-	e.Inputs = j.inputList()
+	e.Inputs, e.Handed = j.inputList(), j.handed()
 	return e
+}
+
+// handed lists the data ids under which logs were handed over.
+func (j *Judge) handed() []record.Feed {
+	out := []record.Feed{}
+	for _, in := range j.inputList() {
+		if in.Feed != "" && !slices.Contains(out, in.Feed) {
+			out = append(out, in.Feed)
+		}
+	}
+	return out
 }
 
 // inputList lists the inputs in the order in which they were given.

@@ -72,7 +72,7 @@ func sightResult(e *coverage.Evidence, any bool) SightResult {
 	r.PublicFraction = fraction(n(record.Public4)+n(record.Public6), n(record.Packets4)+n(record.Packets6))
 	direct, passing := e.HostTotals()
 	r.Hosts = Hosts{InPassing: &passing}
-	if w.Carries.Has(record.CarriesCards) || w.Carries.Has(record.CarriesHops) {
+	if e.DirectTold() {
 		r.Hosts.Direct = &direct
 	}
 	if cards := e.Cards(); cards > 0 {

@@ -58,6 +58,7 @@ type Input struct {
 	Records uint64   `json:"records"`
 	Unread  []Unread `json:"unread,omitempty"`  // frames of link types that nobody here can read
 	Stopped *Stopped `json:"stopped,omitempty"` // nil when read to its end
+	Notes   []string `json:"notes,omitempty"`   // what was left aside, each with how often: unknown logs and forms of lines, skipped files
 }
 
 // Unread counts the frames of one link type that could not be read.

@@ -15,6 +15,7 @@ type Builder struct {
 	feed    record.Feed
 	carries record.Carries
 	reports *reports // state across minutes of what others report; nil until the first report
+	hash    secret   // of this builder's tables
 	places  *places
 	copies  copies
 
@@ -51,16 +52,17 @@ const (
 
 // New builds for one feed under a scope.
 func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
+	hash := newSecret()
 	b := &Builder{
-		sensor: sensor, feed: feed, carries: record.CarriesAll, places: newPlaces(scope),
+		sensor: sensor, feed: feed, carries: record.CarriesAll, hash: hash, places: newPlaces(scope, hash), copies: copies{hash: hash},
 		segments: make([]record.Counts, len(scope.Segments)),
-		hosts:    newTable[decode.Addr, host](record.MaxSet, addrHash),
-		cards:    newTable[decode.MAC, card](maxCards, macHash),
-		clients:  newTable[decode.Addr, client](maxClients, addrHash),
-		groups:   newTable[string, record.GroupSeen](maxGroups, func(s string) uint64 { return hashBytes(1, []byte(s)) }),
-		pairs:    newTable[pair, record.PairSeen](record.MaxSet, func(p pair) uint64 { return mix(uint64(uint16(p.from))<<16 | uint64(uint16(p.to))) }),
+		hosts:    newTable[decode.Addr, host](record.MaxSet, hash.addr),
+		cards:    newTable[decode.MAC, card](maxCards, hash.mac),
+		clients:  newTable[decode.Addr, client](maxClients, hash.addr),
+		groups:   newTable[string, record.GroupSeen](maxGroups, hash.text),
+		pairs:    newTable[pair, record.PairSeen](record.MaxSet, hash.pair),
 		acked:    ackedRuns{size: ackedRunSize},
-		vlans:    newTable[uint16, struct{}](4096, func(v uint16) uint64 { return mix(uint64(v)) }),
+		vlans:    newTable[uint16, struct{}](4096, hash.number),
 	}
 	b.hosts.beyond = func(a decode.Addr) { b.beyond.Add(record.HashAddr(a.Netip())) }
 	return b

@@ -1,7 +1,6 @@
 package sight
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"candor/internal/decode"
@@ -54,10 +53,6 @@ type client struct {
 	conns, failed, toward, proxied uint64
 	stacks                         [record.MaxStacks]uint32
 	n                              uint8
-}
-
-func macHash(m decode.MAC) uint64 {
-	return mix(uint64(binary.LittleEndian.Uint32(m[:4]))<<16 | uint64(binary.LittleEndian.Uint16(m[4:])))
 }
 
 // Hops is the hop distance that a TTL shows, by the next initial value at or above it (64, 128, 255). Small values are
@@ -158,7 +153,7 @@ func (b *Builder) router(a decode.Addr) {
 }
 
 func (b *Builder) host(ts record.Time, a decode.Addr, at place) *host {
-	return b.hashedHost(ts, a, addrHash(a), at)
+	return b.hashedHost(ts, a, b.hash.addr(a), at)
 }
 
 func (b *Builder) hashedHost(ts record.Time, a decode.Addr, hash uint64, at place) *host {
@@ -216,7 +211,7 @@ func stackShape(p *decode.Packet) uint32 {
 			break
 		}
 		if kind == 2 || kind == 3 { // maximum segment size, window scale: part of the shape; time stamps are not
-			h = hashBytes(h, o[2:n])
+			h = mixBytes(h, o[2:n])
 		}
 		o = o[n:]
 	}

@@ -8,7 +8,7 @@ import (
 // packet accounts for an IP packet: volume, places, hosts.
 func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplicate bool) {
 	w := &b.whole
-	srcHash, dstHash := addrHash(p.Src), addrHash(p.Dst)
+	srcHash, dstHash := b.hash.addr(p.Src), b.hash.addr(p.Dst)
 	src, dst := b.places.hashed(p.Src, srcHash), b.places.hashed(p.Dst, dstHash)
 	if !duplicate {
 		w[record.Packets]++
@@ -27,6 +27,34 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 	b.families(p, src, dst)
 	b.traffic(p, src, dst)
 	b.source(ts, p, src, srcHash, sender)
+	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
+		b.peer(ts, p.Dst, dstHash, dst)
+	}
+	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(src) {
+		b.stack(p)
+	}
+}
+
+// InnerFrame accounts for a packet inside a tunnel: for the hosts that it shows, in passing. Its volume is that of the packet around it; cards
+// and hop distances inside are of another network than the sensor's.
+func (b *Builder) InnerFrame(ts record.Time, p *decode.Packet) {
+	b.advance(ts)
+	if p.Reason != decode.OK {
+		b.reasons[p.Reason]++
+	}
+	if p.Net != decode.IPv4 && p.Net != decode.IPv6 || p.ND.Kind != decode.NDNone {
+		return
+	}
+	srcHash, dstHash := b.hash.addr(p.Src), b.hash.addr(p.Dst)
+	src, dst := b.places.hashed(p.Src, srcHash), b.places.hashed(p.Dst, dstHash)
+	if src >= 0 {
+		if h := b.hashedHost(ts, p.Src, srcHash, src); h != nil {
+			h.flags |= record.SeenInPassing
+			if p.Cast == decode.Unicast {
+				h.flags |= record.SeenSpoke
+			}
+		}
+	}
 	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
 		b.peer(ts, p.Dst, dstHash, dst)
 	}

@@ -1,7 +1,6 @@
 package sight
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"candor/internal/decode"
@@ -21,6 +20,7 @@ const (
 // places tells where addresses belong. Looking through the scope's networks is slow, so the last answers are kept in a
 // direct-mapped cache, whose size bounds it.
 type places struct {
+	hash  secret
 	scope record.Scope
 	index map[record.SegmentID]place
 	cache [placeCache]struct {
@@ -32,8 +32,8 @@ type places struct {
 
 const placeCache = 8192
 
-func newPlaces(scope record.Scope) *places {
-	p := &places{scope: scope, index: map[record.SegmentID]place{
+func newPlaces(scope record.Scope, hash secret) *places {
+	p := &places{hash: hash, scope: scope, index: map[record.SegmentID]place{
 		record.Internet: atInternet, record.OwnPublic: atOwnPublic, record.Private: atPrivate, record.LinkLocal: atLink,
 	}}
 	for i := range scope.Segments {
@@ -42,7 +42,7 @@ func newPlaces(scope record.Scope) *places {
 	return p
 }
 
-func (p *places) of(a decode.Addr) place { return p.hashed(a, addrHash(a)) }
+func (p *places) of(a decode.Addr) place { return p.hashed(a, p.hash.addr(a)) }
 
 // hashed is of for a caller who knows the address's hash.
 func (p *places) hashed(a decode.Addr, hash uint64) place {
@@ -81,18 +81,4 @@ func (p *places) group(a decode.Addr) string {
 		bits = 24
 	}
 	return netip.PrefixFrom(ip, bits).Masked().String()
-}
-
-func addrHash(a decode.Addr) uint64 {
-	hi, lo := binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])
-	return mix(lo ^ (hi^hi>>32)*0xc2b2ae3d27d4eb4f)
-}
-
-// mix is a 64-bit finaliser (multiply and shift), good enough for tables that are bounded anyway.
-func mix(x uint64) uint64 {
-	x ^= x >> 32
-	x *= 0xd6e8feb86659fd93
-	x ^= x >> 32
-	x *= 0xd6e8feb86659fd93
-	return x ^ x>>32
 }

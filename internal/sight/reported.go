@@ -188,7 +188,7 @@ func spokenTo(c *record.Conn, orig bool) bool {
 // than the packets it sent, nor an hour.
 func (b *Builder) spokeIn(a decode.Addr, first, at record.Time, pkts uint64) uint32 {
 	if b.reports == nil {
-		b.reports = newReports()
+		b.reports = newReports(&b.hash)
 	}
 	s, fresh := b.reports.spoke.at(a)
 	if s == nil {
@@ -224,8 +224,8 @@ func shifted(minutes uint64, by record.Time) uint64 {
 	return minutes << by
 }
 
-func newReports() *reports {
-	return &reports{spoke: newTable[decode.Addr, spoke](maxSpoke, addrHash), routers: newTable[decode.MAC, owner](maxOwners, macHash)}
+func newReports(hash *secret) *reports {
+	return &reports{spoke: newTable[decode.Addr, spoke](maxSpoke, hash.addr), routers: newTable[decode.MAC, owner](maxOwners, hash.mac)}
 }
 
 // ownCard reports whether a card is the sender's own, as far as is known by now: a card that sends for the Internet or for
@@ -239,7 +239,7 @@ func (b *Builder) ownCard(a decode.Addr, mac decode.MAC, at place) bool {
 		o.router = true
 	}
 	if a.Is4() && at != atLink {
-		o.addrs.add(uint32(addrHash(a)))
+		o.addrs.add(uint32(b.hash.addr(a)))
 	}
 	if o.addrs.full || o.addrs.n > ownAddresses {
 		o.router = true
@@ -252,7 +252,7 @@ func (b *Builder) owner(mac decode.MAC) *owner {
 		return nil
 	}
 	if b.reports == nil {
-		b.reports = newReports()
+		b.reports = newReports(&b.hash)
 	}
 	o, _ := b.reports.routers.at(mac)
 	return o
@@ -283,9 +283,9 @@ func (b *Builder) reportedCards(c *record.Conn, orig, resp decode.Addr) {
 		}
 		card.public = card.public || at == atOwnPublic
 		if own {
-			card.near.add(uint32(addrHash(end.addr)))
+			card.near.add(uint32(b.hash.addr(end.addr)))
 		} else {
-			card.far.add(uint32(addrHash(end.addr)))
+			card.far.add(uint32(b.hash.addr(end.addr)))
 		}
 	}
 }

@@ -24,6 +24,7 @@ type logs struct {
 	sight  *sight.Builder
 	index  int
 	ended  bool
+	notes  []string // what its reader left aside; known at its end
 }
 
 func (s *logs) next(ctx context.Context, b *record.Batch) error {
@@ -34,6 +35,8 @@ func (s *logs) next(ctx context.Context, b *record.Batch) error {
 	if errors.Is(err, io.EOF) {
 		s.ended = true
 		s.sight.Finish()
+		account := s.reader.Account()
+		s.notes = account.Notes()
 		err = nil
 	}
 	if err != nil {
@@ -49,6 +52,9 @@ func (s *logs) inputs() []record.Input {
 	out := s.reader.Status()
 	for i := range out {
 		out[i].Index = s.index
+	}
+	if len(out) > 0 { // the first speaks for the input as a whole
+		out[0].Notes = s.notes
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package source
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +48,11 @@ func (s *packets) add(f *capture.File, index int) {
 func (s *packets) begin() error {
 	cfg := s.opts.Flow
 	cfg.Scope, cfg.Sensor, cfg.Feed = s.opts.Scope, s.opts.Sensor, s.opts.Feed
+	if cfg.Seed == 0 { // no result depends on it; who sends packets must not know it
+		var seed [8]byte
+		_, _ = rand.Read(seed[:]) // never fails
+		cfg.Seed = binary.LittleEndian.Uint64(seed[:])
+	}
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("flow settings: %w", err)
 	}
@@ -81,10 +88,16 @@ func (s *packets) next(ctx context.Context, b *record.Batch) error {
 			return fmt.Errorf("read frame: %w", err)
 		}
 		s.take()
+		if n%rowsLooked == rowsLooked-1 && s.table.Rows() >= s.opts.BatchFrames { // a frame may hold fifty requests
+			break
+		}
 	}
 	s.drain(b)
 	return nil
 }
+
+// rowsLooked is after how many frames the records that wait are counted.
+const rowsLooked = 64
 
 func (s *packets) take() {
 	ts := min(max(record.Time(s.frame.Time), record.FirstTime), record.LastTime)

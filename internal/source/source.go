@@ -24,7 +24,7 @@ type Options struct {
 	Epoch       uint64                 // part of every batch's identity; 0 becomes 1
 	From, To    record.Time            // what lies outside [From, To) is left out; 0 is open
 	BatchFrames int                    // frames to a batch; 0 becomes DefaultBatchFrames. The result never depends on it
-	Flow        flow.Config            // bounds; Scope, Sensor and Feed are filled in from here
+	Flow        flow.Config            // bounds; Scope, Sensor and Feed are filled in from here, and a Seed of 0 is replaced by chance
 	Stdin       io.Reader              // what the path "-" reads
 	Progress    func(done, total int64, at record.Time)
 }

@@ -16,6 +16,7 @@ const (
 	FeedTruncated         Code = "feed.truncated"
 	FeedTunnelOnly        Code = "feed.tunnel_only"
 	FeedIPv6Missing       Code = "feed.ipv6_missing"
+	FeedDead              Code = "feed.dead"
 	SegmentMissing        Code = "segment.missing"
 	DirectionMissing      Code = "direction.missing"
 	KindMissing           Code = "kind.missing"
@@ -65,6 +66,8 @@ func (d *Defect) Short() string {
 		return "the traffic is inside sealed tunnels"
 	case FeedIPv6Missing:
 		return "IPv6 of " + d.Subject + " was never seen"
+	case FeedDead:
+		return d.Subject + " stopped coming"
 	case SegmentMissing:
 		return d.Subject + " is not in sight"
 	case DirectionMissing:

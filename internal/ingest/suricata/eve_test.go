@@ -266,6 +266,40 @@ func TestDamage(t *testing.T) {
 }
 
 // FuzzEve reads any bytes as eve.json: every line is accounted for.
+// TestStatsOfACapture: Suricata that reads a capture writes its counters with the time of day at which it was run. They make the
+// observation no longer; those of a live Suricata do, also when no traffic comes at all.
+func TestStatsOfACapture(t *testing.T) {
+	flow := func(minute string) string {
+		return `{"timestamp":"1970-01-01T00:` + minute + `:00Z","event_type":"flow","src_ip":"10.0.0.1","dest_ip":"10.0.0.2","proto":"TCP","flow":{"start":"1970-01-01T00:` + minute + `:00Z"}}`
+	}
+	stat := func(at, uptime string) string {
+		return `{"timestamp":"` + at + `Z","event_type":"stats","stats":{"uptime":` + uptime + `,"capture":{"kernel_packets":5,"kernel_drops":1}}}`
+	}
+	for name, c := range map[string]struct {
+		lines    []string
+		from, to record.Time // minutes
+	}{
+		"a capture read years later":     {[]string{flow("10"), flow("20"), stat("2026-11-24T10:00:00", "3")}, 10, 20},
+		"counters come first":            {[]string{stat("2026-11-24T10:00:00", "3"), flow("10"), flow("20")}, 10, 20},
+		"a capture read a moment later":  {[]string{flow("10"), flow("20"), stat("1970-01-01T00:30:00", "3")}, 10, 20},
+		"counters within the traffic":    {[]string{flow("10"), stat("1970-01-01T00:15:00", "600"), flow("20")}, 10, 20},
+		"live, and traffic stops":        {[]string{flow("10"), flow("20"), stat("1970-01-01T00:55:00", "3000")}, 10, 55},
+		"live, and traffic comes late":   {[]string{stat("1970-01-01T00:05:00", "60"), flow("10"), flow("20")}, 5, 20},
+		"counters alone":                 {[]string{stat("1970-01-01T00:05:00", "60"), stat("1970-01-01T00:06:00", "120")}, 5, 6},
+		"an uptime that nobody believes": {[]string{stat("1970-01-01T00:05:00", "18446744073709551615"), flow("10")}, 5, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := readLines(t, ingest.Options{}, c.lines...)
+			if want := (record.Span{From: c.from * record.Minute, To: c.to * record.Minute}); got.Span != want {
+				t.Errorf("span %v to %v, want %v to %v", got.Span.From.Std(), got.Span.To.Std(), want.From.Std(), want.To.Std())
+			}
+			if n := uint64(len(c.lines)); got.account.Records != n {
+				t.Errorf("%d records, want %d", got.account.Records, n)
+			}
+		})
+	}
+}
+
 func FuzzEve(f *testing.F) {
 	f.Add([]byte(line7("flow", `"flow":{"pkts_toserver":5,"start":"1970-01-01T00:01:40Z","end":"2970-01-01T00:01:40Z"},"tcp":{"tcp_flags_ts":"1b"}`)))
 	f.Add([]byte(line7("dns", `"dns":{"type":"query","id":9,"rrname":"x","rrtype":"A"}`) + "\n" + line7("dns", `"dns":{"type":"answer","id":9,"rrname":"x","rrtype":"TYPE65","rdata":"y","ttl":4}`)))

@@ -124,6 +124,16 @@ func stamp(to func(e *event) *record.Time) set {
 	}
 }
 
+// date is a stamp that may lie beyond what a Time holds.
+func date(to func(e *event) *record.Time) set {
+	return func(e *event, _ *ingest.Words, v ingest.Value) (ok bool) {
+		if *to(e), ok = ingest.ISOTime(v.Text, 0); !ok {
+			*to(e), ok = ingest.FarDate(v.Text)
+		}
+		return ok
+	}
+}
+
 func list(to func(e *event) *[]string) set {
 	return func(e *event, w *ingest.Words, v ingest.Value) bool {
 		l := to(e)
@@ -266,13 +276,15 @@ func tlsFields() map[string]set {
 		"tls.issuerdn":        word(func(e *event) *string { return &e.tls.Issuer }),
 		"tls.serial":          func(e *event, _ *ingest.Words, v ingest.Value) bool { e.tls.Serial = hexOf(v.Text); return true },
 		"tls.version":         func(e *event, _ *ingest.Words, v ingest.Value) bool { e.tls.Version = version(v.Text); return true },
-		"tls.notbefore":       stamp(func(e *event) *record.Time { return &e.tls.NotBefore }),
-		"tls.notafter":        stamp(func(e *event) *record.Time { return &e.tls.NotAfter }),
+		"tls.notbefore":       date(func(e *event) *record.Time { return &e.tls.NotBefore }),
+		"tls.notafter":        date(func(e *event) *record.Time { return &e.tls.NotAfter }),
 		"tls.session_resumed": flag(func(e *event) *bool { return &e.tls.Resumed }),
 		"tls.ja4":             word(func(e *event) *string { return &e.tls.JA4 }),
 		"tls.client_alpns":    list(func(e *event) *[]string { return &e.tls.ClientALPN }),
 		"tls.server_alpns":    first(word(func(e *event) *string { return &e.tls.NextProto })),
 		"tls.subjectaltname":  list(func(e *event) *[]string { return &e.tls.SANDNS }),
+		"quic.sni":            word(func(e *event) *string { return &e.tls.ServerName }),
+		"quic.ja4":            word(func(e *event) *string { return &e.tls.JA4 }),
 		"tls.chain":           func(e *event, _ *ingest.Words, _ ingest.Value) bool { e.tls.ChainLength++; return true },
 	}
 }

@@ -54,12 +54,17 @@ type reader struct {
 
 	asked  map[asked][]uint32 // lookups in the window, by slot
 	before counters           // the last stats
+	since  record.Time        // when the first Suricata that wrote stats was started; valid when stats came
+	oldest record.Time        // of all events but stats; 0: none yet
 	half   record.Conn        // a netflow record that waits for its other direction
 	halved bool
 	flows  bool // flow events come: netflow would tell everything again
 }
 
-const batchRecords = 4096
+const (
+	batchRecords = 4096
+	maxUptime    = 1 << 32 // seconds that are believed
+)
 
 // Open opens an eve.json, plain or compressed. The error is ErrNotReadable (package ingest) when it is none.
 func Open(ctx context.Context, path string, opts ingest.Options) (ingest.Reader, error) {
@@ -186,16 +191,23 @@ func (r *reader) damage(because string) {
 // event puts an event that was read into the window.
 func (r *reader) event() {
 	e := &r.e
-	needsEnds := true
 	switch e.kind {
 	case "stats":
-		needsEnds = false
+		r.pushStats(e)
+		return
+	case "quic":
+		// Suricata tells of several packets of a connection. The one with a client hello is a TLS handshake, of version 1.3 as QUIC knows no other.
+		if e.tls.JA4 == "" {
+			ingest.Count(&r.account.Known, "quic events without a client hello", 1)
+			return
+		}
+		e.kind, e.tls.Version = "tls", version([]byte("TLS 1.3"))
 	case "flow", "netflow", "dns", "tls", "http", "dhcp", "alert":
 	default:
 		ingest.Count(&r.account.Unknown, e.kind, 1)
 		return
 	}
-	if needsEnds && (!e.src.IsValid() || !e.dst.IsValid()) && e.kind != "alert" {
+	if (!e.src.IsValid() || !e.dst.IsValid()) && e.kind != "alert" {
 		r.damage("the event has no two addresses (src_ip, dest_ip)")
 		return
 	}
@@ -215,6 +227,9 @@ func (r *reader) event() {
 func (r *reader) push(at record.Time, kind uint8, slot uint32) {
 	at = ingest.Clamp(at)
 	r.newest.Note(at)
+	if r.oldest == 0 || at < r.oldest {
+		r.oldest = at
+	}
 	r.account.Records++
 	r.queue.Push(at, ingest.Slot{Kind: kind, Index: slot, Size: uint32(len(r.lines.Line))})
 }
@@ -282,9 +297,29 @@ func (r *reader) pushOther(e *event) {
 		*a = e.alert
 		a.Ends, a.By = r.ends(e, false), "suricata"
 		r.push(e.at, kindAlert, slot)
-	case "stats":
-		slot, s := r.stats.Take()
-		*s = e.stats
-		r.push(e.at, kindStats, slot)
 	}
+}
+
+// pushStats puts counters into the window. They carry the time of the machine that ran Suricata: where it read a capture, that
+// is not the time of the traffic, and they count where the file has come to.
+func (r *reader) pushStats(e *event) {
+	if r.since == 0 {
+		r.since = max(e.at-record.Time(min(e.stats.uptime, maxUptime))*1e9, 1)
+	}
+	at := ingest.Clamp(e.at)
+	if r.replayed() && r.newest.At != 0 {
+		at = min(at, r.newest.At)
+	}
+	if !r.wanted(at) {
+		return
+	}
+	slot, s := r.stats.Take()
+	*s = e.stats
+	r.account.Records++
+	r.queue.Push(at, ingest.Slot{Kind: kindStats, Index: slot, Size: uint32(len(r.lines.Line))})
+}
+
+// replayed reports whether Suricata reads a capture: there was traffic before it was started.
+func (r *reader) replayed() bool {
+	return r.since != 0 && r.oldest != 0 && r.oldest < r.since-record.Minute
 }

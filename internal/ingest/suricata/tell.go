@@ -41,6 +41,9 @@ func (r *reader) flushHalf() {
 // tell hands the first record of the window on.
 func (r *reader) tell(b *record.Batch) {
 	at, slot := r.queue.Pop()
+	if slot.Kind == kindStats && r.now != 0 && r.replayed() {
+		at = min(at, r.now)
+	}
 	if at < r.now {
 		r.account.Late++
 	}

@@ -51,15 +51,15 @@ type reader struct {
 }
 
 // Open opens a promised log, plain or compressed. Without kinds, all forms are read; with kinds, lines of other forms are
-// damage. The error is ErrNotReadable (package ingest) when the beginning looks like none of them.
+// damage. The error is ErrNotReadable (package ingest) when the beginning looks like none of them; an empty log is one without a line.
 func Open(ctx context.Context, path string, opts ingest.Options, kinds ...ingest.Kind) (ingest.Reader, error) {
 	l, err := ingest.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	r := newReader(l, opts, kinds)
-	sniffed := ingest.Sniff(l.Peek(ingest.SniffSize))
-	if len(kinds) == 0 && l.Broken() == nil && !r.reads(sniffed) {
+	head := l.Peek(ingest.SniffSize)
+	if len(kinds) == 0 && len(head) > 0 && l.Broken() == nil && !r.reads(ingest.Sniff(head)) {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", path, ingest.ErrNotReadable), l.Close())
 	}
 	return r, nil

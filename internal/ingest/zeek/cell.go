@@ -169,6 +169,16 @@ func seconds(to func(p *parser) *record.Time) set {
 	}
 }
 
+// date is a time that may lie beyond what a Time holds.
+func date(to func(p *parser) *record.Time) set {
+	return func(p *parser, c cell) (ok bool) {
+		if *to(p), ok = timeOf(c.text); !ok {
+			*to(p), ok = ingest.FarDate(c.text)
+		}
+		return ok
+	}
+}
+
 // timeOf reads a time or an interval: seconds, milliseconds (12 digits or more without a point; Zeek's JSON::TS_MILLIS), or an
 // ISO time stamp.
 func timeOf(b []byte) (record.Time, bool) {

@@ -175,8 +175,8 @@ func tlsFields() fields {
 		"next_protocol":    word(func(p *parser) *string { return &p.tls.NextProto }),
 		"subject":          word(func(p *parser) *string { return &p.tls.Subject }),
 		"issuer":           word(func(p *parser) *string { return &p.tls.Issuer }),
-		"not_valid_before": seconds(func(p *parser) *record.Time { return &p.tls.NotBefore }),
-		"not_valid_after":  seconds(func(p *parser) *record.Time { return &p.tls.NotAfter }),
+		"not_valid_before": date(func(p *parser) *record.Time { return &p.tls.NotBefore }),
+		"not_valid_after":  date(func(p *parser) *record.Time { return &p.tls.NotAfter }),
 		"ja4":              word(func(p *parser) *string { return &p.tls.JA4 }),
 		"ssl_history":      word(func(p *parser) *string { return &p.extra.history }),
 		"cert_chain_fuids": chain,
@@ -250,8 +250,8 @@ func certFields() fields {
 		"certificate.subject":          text(func(p *parser) *string { return &p.cert.subject }),
 		"certificate.issuer":           word(func(p *parser) *string { return &p.cert.issuer }),
 		"certificate.serial":           text(func(p *parser) *string { return &p.cert.serial }),
-		"certificate.not_valid_before": seconds(func(p *parser) *record.Time { return &p.cert.notBefore }),
-		"certificate.not_valid_after":  seconds(func(p *parser) *record.Time { return &p.cert.notAfter }),
+		"certificate.not_valid_before": date(func(p *parser) *record.Time { return &p.cert.notBefore }),
+		"certificate.not_valid_after":  date(func(p *parser) *record.Time { return &p.cert.notAfter }),
 		"san.dns":                      texts(func(p *parser) *[]string { return &p.cert.san }),
 	}
 }

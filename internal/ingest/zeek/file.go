@@ -31,6 +31,8 @@ type file struct {
 	object  ingest.JSON
 	visit   func(path []byte, v ingest.Value)
 	row     *rowJSON
+	last    kind           // of the row before
+	holds   record.Carries // what its rows so far carry
 }
 
 // header is what the # lines of a TSV log say.

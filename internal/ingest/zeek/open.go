@@ -233,7 +233,7 @@ func (c candidate) better(o candidate) bool {
 
 // line puts the files into the order in which they begin, and finds out what this witness carries. In a folder with a conn.log a
 // message log that is not there says that there were no such messages: Zeek makes a log when there is something to write. A
-// single log carries what it is.
+// single log carries what it is; a file in which rows of several logs stand is like a folder.
 func (r *reader) line(files []*file, folder bool) {
 	slices.SortFunc(files, func(a, b *file) int {
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.path, b.path))
@@ -244,11 +244,26 @@ func (r *reader) line(files []*file, folder bool) {
 		r.carries |= carried(f.head.kindOr(f)) | r.noted
 		r.repeats = r.repeats || f.head.kindOr(f) >= openConn
 	}
+	r.report(folder)
+}
+
+// report says what this witness carries.
+func (r *reader) report(folder bool) {
 	if folder && r.carries.Has(record.CarriesConns) {
 		r.carries |= record.CarriesLookups | record.CarriesTLS | record.CarriesHTTP | record.CarriesDHCP | record.CarriesAlerts
 	}
 	if r.opts.Sight != nil {
 		r.opts.Sight.Report(r.carries)
+	}
+}
+
+// hold notes that a row of another kind than before stands in a file: rows of several logs do, as in a folder.
+func (r *reader) hold(f *file, k kind) {
+	more := f.holds != 0 && !f.holds.Has(carried(k))
+	f.holds |= carried(k)
+	if more && !r.carries.Has(f.holds) {
+		r.carries |= f.holds
+		r.report(true)
 	}
 }
 

@@ -187,6 +187,10 @@ func (r *reader) readRow(f *file) bool {
 		f.damage(err.Error())
 		return true
 	}
+	if k != f.last {
+		f.last = k
+		r.hold(f, k)
+	}
 	f.newest.Note(at)
 	if r.p.over > 0 {
 		ingest.Count(&f.account.Skipped, fmt.Sprintf("list elements beyond the first %d", maxList), r.p.over)

@@ -1,0 +1,85 @@
+package source_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"candor/internal/judge"
+	"candor/internal/verdict"
+)
+
+// Bounds of hostile traffic: twice as much of it takes at most so many times the CPU time, and never more memory than that.
+const (
+	hostileGrowth = 2.5
+	hostileMemory = 512 << 20
+)
+
+// TestHostileLong measures `candor check --json` on each attack at its size and at twice that: CPU time, most memory.
+// CANDOR_LONG=1 turns it on; it takes minutes, and some 400 MB of the temporary folder.
+func TestHostileLong(t *testing.T) {
+	if os.Getenv("CANDOR_LONG") == "" {
+		t.Skip("takes minutes: set CANDOR_LONG=1")
+	}
+	program := filepath.Join(t.TempDir(), "candor")
+	if text, err := exec.Command("go", "build", "-o", program, "candor/cmd/candor").CombinedOutput(); err != nil {
+		t.Fatalf("build candor: %v\n%s", err, text)
+	}
+	t.Logf("%-24s %9s %8s %8s %6s %5s %5s  %s", "attack", "frames", "CPU", "twice", "x", "MB", "MB", "state.evicted, exit")
+	for _, a := range attacks() {
+		t.Run(a.name, func(t *testing.T) {
+			one, two := a.measure(t, program, a.many), a.measure(t, program, 2*a.many)
+			growth := two.cpu.Seconds() / one.cpu.Seconds()
+			t.Logf("%-24s %9d %7.2fs %7.2fs %6.2f %5d %5d  %v, %d", a.name, a.many, one.cpu.Seconds(), two.cpu.Seconds(), growth, one.memory>>20,
+				two.memory>>20, two.Evicted, two.Exit)
+			if growth > hostileGrowth {
+				t.Errorf("twice as much takes %.2f times the CPU time, at most %.1f", growth, hostileGrowth)
+			}
+			if most := max(one.memory, two.memory); most > hostileMemory {
+				t.Errorf("%d MB of memory, at most %d", most>>20, hostileMemory>>20)
+			}
+			one.honest(t)
+			two.honest(t)
+			if a.lets && two.Evicted != verdict.Yes {
+				t.Errorf("state.evicted is %v, want yes", two.Evicted)
+			}
+		})
+	}
+}
+
+type measured struct {
+	outcome
+	cpu    time.Duration
+	memory int64 // most of it at any time, bytes
+}
+
+// measure checks an attack of n frames.
+func (a *attack) measure(t *testing.T, program string, n int) measured {
+	t.Helper()
+	path := a.write(t, t.TempDir(), n)
+	cmd := exec.Command(program, "check", "--json", path)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	var ended *exec.ExitError
+	if err := cmd.Run(); err != nil && (!errors.As(err, &ended) || ended.ExitCode() > judge.ExitCannotSay) {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	var r judge.Result
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	var m measured
+	m.take(&r)
+	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	m.memory = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
