@@ -3,10 +3,12 @@ package coverage
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"candor/internal/record"
+	"candor/internal/verdict"
 )
 
 func TestCensus(t *testing.T) {
@@ -48,6 +50,9 @@ scope:
 		{"nine addresses make a router", two, []part{sighted("users", ownFrames("10.1.0.1", mac)), router(record.CardSeen{Addresses: 9})}, "users", Count{}},
 		{"eight do not", two, []part{sighted("users", ownFrames("10.1.0.1", mac)), router(record.CardSeen{Addresses: 8})}, "users", Count{1, 1, 0}},
 		{"it answers as a router", two, []part{sighted("users", flagged(ownFrames("10.1.0.1", mac), record.SeenRouter))}, "users", Count{}},
+		{"reports carry no hops: what a router's card sends is in passing", two, []part{carrying(record.CarriesCards), sighted("users", ownFrames("10.1.0.1", mac)), router(record.CardSeen{Forwards: true})}, "users", Count{0, 0, 1}},
+		{"reports: it answers as a router", two, []part{carrying(record.CarriesCards), sighted("users", flagged(ownFrames("10.1.0.1", mac), record.SeenRouter)), router(record.CardSeen{Forwards: true})}, "users", Count{}},
+		{"reports: a card of its own", two, []part{carrying(record.CarriesCards), sighted("users", ownFrames("10.1.0.1", other)), router(record.CardSeen{Forwards: true})}, "users", Count{1, 1, 0}},
 		{"another machine beside the router", two, []part{sighted("users", ownFrames("10.1.0.1", mac), ownFrames("10.1.0.2", other)), router(record.CardSeen{Forwards: true})}, "users", Count{1, 1, 0}},
 		{"routed core: the constant distance is direct", core, []part{sighted("servers", routed("10.2.0", 1, 5, 1)...)}, "servers", Count{5, 5, 0}},
 		{"routed core: another distance is in passing", core, []part{sighted("servers", append(routed("10.2.0", 1, 5, 1), routed("10.2.0", 10, 2, 2)...)...)}, "servers", Count{5, 5, 2}},
@@ -129,5 +134,36 @@ func TestAddAndJoinForgetTheCensus(t *testing.T) {
 	e.Join(gather(e.Terms, monday(1), direct("users", "10.1.0", 4)))
 	if got := e.CountOf("users").Least; got != 4 {
 		t.Errorf("after Join: %d hosts, want 4", got)
+	}
+}
+
+// TestDirectNeedsHops: under an accepted tap in the routed core only hop distances tell who is seen directly. Reports with cards alone
+// make no segment missing and no promise broken.
+func TestDirectNeedsHops(t *testing.T) {
+	reports := record.CarriesConns | record.CarriesVolume | record.CarriesCards
+	for name, c := range map[string]struct {
+		accepts string
+		carries record.Carries
+		want    verdict.Verdict
+		direct  bool
+	}{
+		"cards":                        {"[]", reports, verdict.Yes, true},
+		"routed core, cards":           {"[routed_core]", reports, verdict.CannotSay, false},
+		"routed core, cards and hops":  {"[routed_core]", reports | record.CarriesHops, verdict.Yes, true},
+		"neither":                      {"[]", record.CarriesConns, verdict.CannotSay, false},
+		"routed core, packets as well": {"[routed_core]", record.CarriesAll, verdict.Yes, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on := terms(t, office, "accepts: [] => accepts: "+c.accepts)
+			e := gather(on, monday(8*time.Hour), carrying(c.carries), feed(record.Conns, 500), sighted("users", passing("10.1.0.1", record.NoHops)))
+			r := segmentRule()
+			if got := r.Judge(e, "users"); got.Verdict != c.want || e.DirectTold() != c.direct {
+				t.Errorf("segment.missing %s, direct told %v; want %s, %v: %q", got.Verdict, e.DirectTold(), c.want, c.direct, got.Needs)
+			}
+			p := promise(t, Promises(on, &Days{Windows: []*Evidence{e}, Whole: e}), "segments/users/min_seen_24h")
+			if p.MeasuredHere != c.direct {
+				t.Errorf("promise measured %v: %s", p.MeasuredHere, p.Because)
+			}
+		})
 	}
 }

@@ -24,7 +24,13 @@ func handed(id record.Feed, lines uint64) part {
 
 func TestFeedDead(t *testing.T) {
 	busy := feed(record.Conns, 500)
-	asked := func(n uint64) part { return within("users", record.DNSQueries, n) }
+	asked := func(n uint64, hosts int) part {
+		list := directList("10.1.0", 1, hosts)
+		for i := range list {
+			list[i].Flags |= record.SeenLookup
+		}
+		return all(within("users", record.DNSQueries, n), sighted("users", list...))
+	}
 	leased := func(n uint64) part { return within("users", record.DHCPLeases, n) }
 	days := record.Span{From: at(23, 8, 0), To: at(24, 18, 0)}
 	// 500 lines of the log an hour, at night as well; 500 lookups an hour of work; 50 leases a workday of ten hours.
@@ -43,7 +49,8 @@ func TestFeedDead(t *testing.T) {
 		{name: "a line is evidence by itself", subject: "auth", seen: monday(10 * time.Second), parts: []part{handed("auth", 1)}, want: verdict.No, have: 1},
 		{name: "49 connections", subject: "dns", parts: []part{feed(record.Conns, 49)}, want: verdict.CannotSay, have: 0.98, needs: "50 connections"},
 		{name: "no lookup", subject: "dns", parts: []part{busy}, want: verdict.Yes, have: 10},
-		{name: "lookups", subject: "dns", parts: []part{busy, asked(10)}, want: verdict.No},
+		{name: "lookups", subject: "dns", parts: []part{busy, asked(10, 2)}, want: verdict.No},
+		{name: "trap: one host's lookups may be the sensor's own", subject: "dns", parts: []part{busy, asked(400, 1)}, want: verdict.CannotSay, needs: "second host"},
 		{name: "trap: a night", subject: "dns", seen: night(8 * time.Hour), parts: []part{busy}, want: verdict.CannotSay, needs: "0 events due"},
 		{name: "trap: a holiday", subject: "dns", seen: holiday(8 * time.Hour), parts: []part{busy}, want: verdict.CannotSay, needs: "0 events due"},
 		{name: "trap: frames are cut", subject: "dns", parts: []part{busy, feed(record.Frames, 1000), feed(record.Truncated, 500)}, want: verdict.CannotSay, needs: "whole frames"},

@@ -17,7 +17,8 @@ type Rule struct {
 	// Hard: one event is enough, and "no" needs the counter to exist.
 	Hard bool
 	// Reach is the working time that the least evidence names: a window is judged together with as many windows before
-	// it as that takes. Zero: from the window alone.
+	// it as that takes. Zero: from the window alone. Evidence of a reach carries no runs of acknowledgements, no clients, no
+	// peer groups and no other witnesses.
 	Reach time.Duration
 	// Whole: judged over the whole observation only; a quarter hour of it means nothing.
 	Whole bool

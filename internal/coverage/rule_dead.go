@@ -71,6 +71,11 @@ func weighDead(e *Evidence, subject string) Ruling {
 	due, seen := e.Terms.expected(d, e), e.eventsOf(d)
 	sign := verdict.Sign{Sign: "events that came, of those due", Value: fmt.Sprintf("%s of %s (%s)", count(seen), count(due.Events), due.Words)}
 	switch {
+	case seen > 0 && d.kind == record.KindDNS && e.askingHosts(d) < kindLeastAsking:
+		r := measured(verdict.CannotSay, sign)
+		r.Words = "Lookups of one host only: it may be the sensor's own."
+		r.Needs = "lookups of a second host"
+		return r
 	case seen > 0 && seen >= kindFew*due.Events:
 		r := measured(verdict.No, sign)
 		r.Words = "It comes."

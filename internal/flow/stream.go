@@ -19,6 +19,31 @@ type stream struct {
 	dead   bool      // nothing more is read here
 	begun  bool      // what it carries was recognised
 	misses uint8     // segments in which nothing was recognised
+	latest uint8     // place in heads of the segment read last
+	heads  [2]head   // of the segments read last
+}
+
+// head is the beginning of a segment that was read, kept to see whether it comes again with other bytes.
+type head struct {
+	at   uint64
+	n    uint8
+	data [39]byte
+}
+
+// padding says whether a payload may be what fills up a short Ethernet frame: where a capture was made before the card wrote the packet's length,
+// nothing tells the two apart.
+func padding(b []byte) bool {
+	return len(b) <= 6 && string(b) == "\x00\x00\x00\x00\x00\x00"[:len(b)]
+}
+
+// remember keeps the beginning of a segment.
+func (s *stream) remember(g *segment) {
+	if padding(g.data) {
+		return
+	}
+	s.latest ^= 1
+	h := &s.heads[s.latest]
+	h.at, h.n = g.at, uint8(copy(h.data[:], g.data))
 }
 
 type segment struct {
@@ -106,7 +131,7 @@ func (t *Table) hear(e uint32, c *conn, from int, ts record.Time, at uint64, p *
 	before := tk.due
 	full := uint64(p.PayloadLen)
 	data := p.Payload[:min(uint64(len(p.Payload)), full)]
-	if len(s.buf)+len(s.held) > 0 && s.disagrees(at, data) {
+	if (at < s.next || len(s.held) > 0) && s.disagrees(at, data) {
 		t.inconsistent(c, ts)
 	}
 	switch end := at + full; {
@@ -135,13 +160,19 @@ func (t *Table) hear(e uint32, c *conn, from int, ts record.Time, at uint64, p *
 	}
 }
 
-// disagrees compares a segment with the bytes that are still kept: those of an incomplete message, and those behind a hole.
+// disagrees compares a segment with the bytes that are still kept: those of an incomplete message, those behind a hole, and the beginnings of the
+// segments read last.
 func (s *stream) disagrees(at uint64, data []byte) bool {
-	if len(data) == 1 && at+1 == s.next {
+	if padding(data) || len(data) == 1 && at+1 == s.next {
 		return false // a keep-alive repeats the last byte, or any in its place
 	}
 	if differs(at, data, s.next-uint64(len(s.buf)), s.buf) {
 		return true
+	}
+	for i := range s.heads {
+		if h := &s.heads[i]; differs(at, data, h.at, h.data[:h.n]) {
+			return true
+		}
 	}
 	for i := range s.held {
 		if differs(at, data, s.held[i].at, s.held[i].data) {
@@ -226,6 +257,7 @@ func (t *Table) giveUp(s *stream) {
 // take reads a segment that begins at or before the next byte wanted and ends behind it.
 func (t *Table) take(c *conn, tk *talk, from int, ts record.Time, g segment) {
 	s := &tk.dir[from]
+	s.remember(&g)
 	old := s.next - g.at
 	data := g.data[min(old, uint64(len(g.data))):]
 	missing := g.full - old - uint64(len(data)) // cut off by the capture

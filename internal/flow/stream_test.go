@@ -13,6 +13,34 @@ import (
 	"pgregory.net/rapid"
 )
 
+// TestInconsistent: data that comes again with other bytes counts, once for a connection, as long as the first is still kept or was read a moment ago.
+func TestInconsistent(t *testing.T) {
+	send := func(at float64, seq uint32, s string) frame { return tcpSegment(t, at, true, "PA", seq, 501, s) }
+	for _, c := range []struct {
+		name   string
+		frames []frame
+		want   uint64
+	}{
+		{"within a message", []frame{send(1, 101, "GET /a HTTP"), send(2, 101, "GET /b HTTP")}, 1},
+		{"twice", []frame{send(1, 101, "GET /a HTTP"), send(2, 101, "GET /b HTTP"), send(3, 101, "GET /c HTTP")}, 1},
+		{"in part, going on behind it", []frame{send(1, 101, "GET /a HTTP"), send(2, 106, "b HTTP/1.1\r\nHost: h\r\n\r\n")}, 1},
+		{"behind a hole", []frame{send(1, 111, "abcdef"), send(2, 109, "xyzbcd")}, 1},
+		{"filling a hole", []frame{send(1, 111, "abcdef"), send(2, 101, "GET /a HTTaXc")}, 1},
+		{"the same again", []frame{send(1, 101, "GET /a HTTP"), send(2, 101, "GET /a HTTP"), send(3, 104, " /a HTTP/1.1\r\n")}, 0},
+		{"a keep-alive", []frame{send(1, 101, "GET /a HTTP"), send(2, 111, "\x00")}, 0},
+		{"behind what was read", []frame{send(1, 101, "GET /a HTTP/1.1\r\n\r\n"), send(2, 120, "GET /b HTTP/1.1\r\n\r\n")}, 0},
+		{"in what was read", []frame{send(1, 101, "GET /a HTTP/1.1\r\n\r\n"), send(2, 101, "GET /b HTTP/1.1\r\n\r\n")}, 1},
+		{"in the one before", []frame{send(1, 101, "GET /a HTTP/1.1\r\n\r\n"), send(2, 120, "GET /b HTTP/1.1\r\n\r\n"), send(3, 104, "xyz")}, 1},
+		{"too long ago", []frame{send(1, 101, "GET /"), send(2, 106, "a HTTP/1.1\r\n"), send(3, 118, "Host: x\r\n"), send(4, 127, "\r\n"), send(5, 104, "xyz")}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := counts(run(DefaultConfig(), append(script(t, handshake), c.frames...)))[record.Inconsistent]; got != c.want {
+				t.Errorf("%d connections, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 // TestStream: however a conversation is cut into segments, whatever neighbours of one direction change places, and whatever comes twice or overlaps,
 // the messages are the same.
 func TestStream(t *testing.T) {

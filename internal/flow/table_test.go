@@ -15,7 +15,7 @@ import (
 
 var equal = cmp.Options{cmpopts.EquateEmpty(), cmpopts.EquateComparable(record.Conn{}.OrigH)}
 
-// someTraffic draws frames of a few hosts that talk TCP, UDP, DNS and ICMP, with loss, disorder and long pauses.
+// someTraffic draws frames of a few hosts that talk TCP, UDP, DNS and ICMP, in tunnels and fragments too, with loss, disorder and long pauses.
 func someTraffic(r *rapid.T, t testing.TB) []frame {
 	var out []frame
 	at := 0.0
@@ -24,7 +24,7 @@ func someTraffic(r *rapid.T, t testing.TB) []frame {
 		seq := 100 + 10*rapid.IntRange(0, 12).Draw(r, "seq")
 		ack := 500 + 10*rapid.IntRange(0, 12).Draw(r, "ack")
 		dir := rapid.SampledFrom([]string{">", "<"}).Draw(r, "dir")
-		switch rapid.IntRange(0, 3).Draw(r, "kind") {
+		switch rapid.IntRange(0, 5).Draw(r, "kind") {
 		case 0, 1:
 			flags := rapid.SampledFrom([]string{"S", "SA", "A", "PA", "FA", "R", "RA", "AW"}).Draw(r, "flags")
 			if dir == "<" {
@@ -41,6 +41,15 @@ func someTraffic(r *rapid.T, t testing.TB) []frame {
 				f = datagram(t, at, serverIP, 53, clientIP, port, q)
 			}
 			out = append(out, f)
+		case 3:
+			f := tcpSegment(t, at, dir == ">", "PA", uint32(seq), uint32(ack), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			for _, kind := range rapid.SampledFrom([][]string{{"ipip"}, {"vxlan"}, {"gre", "vxlan"}}).Draw(r, "tunnels") {
+				f = tunnelled(t, f, kind, 1)
+			}
+			out = append(out, f)
+		case 4:
+			parts := inFragments(datagram(t, at, serverIP, 53, clientIP, 7, dnsMessage(3, true, "a", 9)), 80, byte(rapid.IntRange(0, 2).Draw(r, "id")), 0)
+			out = append(out, parts[rapid.IntRange(0, 1).Draw(r, "lost"):]...)
 		default:
 			out = append(out, icmp(t, at, clientIP, serverIP, 8, 0))
 		}
@@ -225,6 +234,14 @@ func FuzzTable(f *testing.F) {
 		conversation(f, 80, 40, client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")),
 		{datagram(f, 0, clientIP, 5000, serverIP, 53, dnsMessage(1, false, "a.example", 0)), datagram(f, 0, serverIP, 53, clientIP, 5000, dnsMessage(1, true, "a.example", 2))},
 	}
+	query := datagram(f, 0, clientIP, 5000, serverIP, 53, dnsMessage(1, false, "a.example", 0))
+	seeds = append(
+		seeds,
+		inFragments(datagram(f, 0, serverIP, 53, clientIP, 5000, dnsMessage(1, true, "a.example", 9)), 80, 1, 0),
+		[]frame{tunnelled(f, query, "vxlan", 1), tunnelled(f, tunnelled(f, query, "gre", 0), "geneve", 1), tunnelled(f, query, "erspan", 0)},
+		inFragments(tunnelled(f, query, "gtpu", 1), 40, 1, 0),
+		quicFrames(f, serverIP, 443, []byte("\xc3\x00\x00\x00\x01\x08abcdefgh\x00\x00\x14aaaaaaaaaaaaaaaaaaaa")),
+	)
 	for _, frames := range seeds {
 		var seed []byte
 		for _, fr := range frames {

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -65,6 +66,18 @@ func TestISOTime(t *testing.T) {
 	for _, in := range []string{"", "2021-06-06", "2021-02-29T00:00:00Z", "2021-13-01T00:00:00Z", "2021-06-06T24:00:00Z", "2021-06-06T15:57:37+2", "2021-06-06T15:57:37.Z", "2021-06-06T15:57:37 CEST", "9999-01-01T00:00:00Z", "XXXX-XX-XXTXX:XX:XXZ"} {
 		if got, ok := ingest.ISOTime([]byte(in), 0); ok {
 			t.Errorf("%s: %v", in, got.Std())
+		}
+	}
+}
+
+func TestFarDate(t *testing.T) {
+	for text, want := range map[string]record.Time{
+		"9999-12-31T23:59:59": math.MaxInt64, "2262-01-01 00:00:00": math.MaxInt64, "0001-01-01T00:00:00": math.MinInt64,
+		"253402300799": math.MaxInt64, "253402300799.000000": math.MaxInt64, "-62135596800.0": math.MinInt64,
+		"2026-11-24T10:00:00": 0, "9200000000": 0, "9999-12-31": 0, "": 0, "-": 0, ".": 0, "253402300799.x": 0, "never": 0, "99999999999999999": 0,
+	} {
+		if got, ok := ingest.FarDate([]byte(text)); got != want || ok != (want != 0) {
+			t.Errorf("%q: %d %v, want %d", text, got, ok, want)
 		}
 	}
 }

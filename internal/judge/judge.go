@@ -108,7 +108,7 @@ func (j *Judge) fold(s *record.Sight) {
 		return
 	}
 	j.minutes[m] = append(j.minutes[m], *s)
-	if len(j.minutes) > 2*int(nowSpan/record.Minute) {
+	if len(j.minutes) > int(nowSpan/record.Minute)+2 { // a minute of a crowded network is megabytes
 		for k := range j.minutes {
 			if k+nowSpan+record.Minute < j.newest {
 				delete(j.minutes, k)

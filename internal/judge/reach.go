@@ -28,7 +28,21 @@ func newSlider(terms *coverage.Terms, windows []*coverage.Evidence, work time.Du
 	if terms.Agreement == nil {
 		work = 0
 	}
+	if work != 0 {
+		windows = bare(windows)
+	}
 	return &slider{terms: terms, windows: windows, work: work, tails: make([]*coverage.Evidence, len(windows))}
+}
+
+// bare is windows without what no rule with a reach looks at and what is large when many are joined (Rule.Reach).
+func bare(windows []*coverage.Evidence) []*coverage.Evidence {
+	out := make([]*coverage.Evidence, len(windows))
+	for i, w := range windows {
+		e := *w
+		e.Whole.Acked, e.Whole.Clients, e.Whole.Groups, e.Feeds = nil, nil, nil, nil
+		out[i] = &e
+	}
+	return out
 }
 
 // reach moves on to the next window and gives its evidence.

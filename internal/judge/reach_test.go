@@ -96,3 +96,42 @@ func TestSliderJoinsBack(t *testing.T) {
 		})
 	}
 }
+
+// TestReachNeedsNoMore: rules with a reach decide the same from windows without what bare leaves out.
+func TestReachNeedsNoMore(t *testing.T) {
+	a, err := agreement.Parse("bank.yaml", labnet.Bank(1).Agreement())
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms, err := coverage.NewTerms(a, a.Sensors[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := record.TimeOf(time.Date(2026, 11, 18, 16, 0, 0, 0, time.UTC))
+	span := record.Span{From: at, To: at + 6*record.Quarter}
+	full := coverage.NewEvidence(terms, span)
+	whole := record.Sight{Span: span, Minutes: 90, Carries: record.CarriesAll}
+	for c := range whole.Counts {
+		whole.Counts[c] = 5000
+	}
+	whole.Acked = []record.AckedSeen{{Last: at, Acks: 5000, Gaps: 200}}
+	whole.Clients = []record.ClientSeen{{Addr: netip.MustParseAddr("10.20.4.5"), Conns: 9}}
+	whole.Groups = []record.GroupSeen{{Group: "198.51.100.0/24", Conns: 9}}
+	full.Add(&whole)
+	full.Seen, full.Ended = span, true
+	less := bare([]*coverage.Evidence{full})[0]
+	for _, r := range coverage.Rules() {
+		if r.Reach == 0 {
+			continue
+		}
+		subjects := []string{""}
+		if r.Subjects != nil {
+			subjects = r.Subjects(terms, full)
+		}
+		for _, subject := range subjects {
+			if diff := gocmp.Diff(r.Judge(full, subject), r.Judge(less, subject)); diff != "" {
+				t.Errorf("%s %s (-full +bare):\n%s", r.Code, subject, diff)
+			}
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,7 +24,8 @@ import (
 
 // A story is an imaginary site, a place to listen, an agreement, and what Candor must say. testdata/story/*.txtar hold:
 //
-//	story        site, seed, tap, from (at the site), for, and what is wrong with the tap
+//	story        site, seed, tap, from (at the site), for, what is wrong with the tap, and a promised log that is handed over: log
+//	             (its id), log every, log until
 //	replace      "old => new" lines that change the site's agreement (optional)
 //	expect.json  a part of the Result: objects must hold these fields, lists these elements
 func TestStories(t *testing.T) {
@@ -95,6 +97,26 @@ type story struct {
 	span  labnet.Span
 	alone bool // without an agreement
 	by    record.Sensor
+	log   promisedLog
+}
+
+// promisedLog is a log of sign-ins that is handed over with the capture.
+type promisedLog struct {
+	id    record.Feed // empty: none is
+	every time.Duration
+	until time.Time
+}
+
+// file writes the log.
+func (l *promisedLog) file(t testing.TB, from time.Time) map[record.Feed]string {
+	if l.id == "" {
+		return nil
+	}
+	path := filepath.Join(t.TempDir(), "auth.log")
+	if err := os.WriteFile(path, []byte(authLog(from, l.until, l.every)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return map[record.Feed]string{l.id: path}
 }
 
 func sites() map[string]func(uint64) *labnet.Site {
@@ -146,6 +168,12 @@ func parseStory(t *testing.T, text string) *story {
 		At: labnet.TapName(f["tap"]), Snap: int(number("snap")), Loss: number("loss"), Rate: int64(number("rate")),
 		Twice: f["twice"] == "yes", NoDNS: f["dns"] == "filtered", NoIPv6: f["ipv6"] == "filtered", Tagged: f["tags"] == "yes",
 	}
+	if id, ok := f["log"]; ok {
+		s.log = promisedLog{id: record.Feed(id), until: at(f["log until"])}
+		if s.log.every, err = time.ParseDuration(f["log every"]); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if to, ok := f["moved to"]; ok {
 		s.tap.Moved = &labnet.Move{At: at(f["moved at"]), To: labnet.TapName(to)}
 	}
@@ -165,7 +193,7 @@ func (s *story) observe(t testing.TB, a *agreement.Agreement) *judge.Result {
 		}
 		w.CloseWithError(err)
 	}()
-	return checkAgainst(t, a, source.Options{Stdin: r, Sensor: s.by}, "-")
+	return checkAgainst(t, a, source.Options{Stdin: r, Sensor: s.by, Logs: s.log.file(t, s.span.From)}, "-")
 }
 
 // missingParts says what of want is not in got.

@@ -169,8 +169,12 @@ func holdSame(t *testing.T, alone, pair *judge.Result) {
 		what        string
 		alone, pair any
 	}{
-		{"sight", alone.Sight, pair.Sight}, {"segments", alone.Segments, pair.Segments}, {"timeline", alone.Timeline, pair.Timeline},
-		{"promises", alone.Promises, pair.Promises}, {"exit", alone.Exit, pair.Exit}, {"findings", alone.Findings, pair.Findings},
+		{"sight", alone.Sight, pair.Sight},
+		{"segments", alone.Segments, pair.Segments},
+		{"timeline", alone.Timeline, pair.Timeline},
+		{"promises", alone.Promises, pair.Promises},
+		{"exit", alone.Exit, pair.Exit},
+		{"findings", alone.Findings, pair.Findings},
 	} {
 		if diff := cmp.Diff(x.alone, x.pair); diff != "" {
 			t.Errorf("%s (-alone +pair):\n%s", x.what, diff)
@@ -276,6 +280,7 @@ func TestPromisedLog(t *testing.T) {
 	}{
 		"not handed over": {"none", "cannot_say", "", "", "cannot_say", false},
 		"it comes":        {authLog(from, to, 5*time.Second), "no", "no", "no", "kept", true},
+		"without years":   {strings.NewReplacer("2026-11-23T", "Nov 23 ", "Z files", " files").Replace(authLog(from, to, 5*time.Second)), "no", "no", "no", "kept", true},
 		"thinner":         {authLog(from, to, 30*time.Second), "no", "no", "no", "cannot_say", true},
 		"empty":           {"", "yes", "yes", "yes", "broken", true},
 		"it stops":        {authLog(from, from.Add(4*time.Minute), 5*time.Second), "no", "yes", "yes", "broken", true},

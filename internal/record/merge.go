@@ -91,13 +91,16 @@ func common[T any](a, b []T, compare func(a, b *T) int) int {
 	return n
 }
 
-// mergeAcked merges two runs in the order of time; nothing is joined. The usual case, b after a, only appends.
+// mergeAcked merges two runs in the order of time; nothing is joined. Of stretches that follow each other none is sorted.
 func mergeAcked(a, b []AckedSeen) []AckedSeen {
 	if len(b) == 0 {
 		return a
 	}
 	if len(a) == 0 {
 		return slices.Clone(b)
+	}
+	if b[len(b)-1].Last < a[0].Last {
+		return slices.Concat(b, a)
 	}
 	ordered := a[len(a)-1].Last < b[0].Last
 	a = append(a, b...)

@@ -64,6 +64,7 @@ func (a *attack) measure(t *testing.T, program string, n int) measured {
 	t.Helper()
 	path := a.write(t, t.TempDir(), n)
 	cmd := exec.Command(program, "check", "--json", path)
+	cmd.Env = append(os.Environ(), "GOMEMLIMIT=448MiB") // what docs/hostile.md advises
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	var ended *exec.ExitError

@@ -149,7 +149,7 @@ func (s *Source) hasFeed(feed record.Feed) bool {
 func (s *Source) witness(ctx context.Context, path string, feed record.Feed, open opener) error {
 	b := sight.New(s.opts.Scope, s.opts.Sensor, feed)
 	r, err := open(ctx, path, ingest.Options{
-		Scope: s.opts.Scope, Sensor: s.opts.Sensor, Feed: feed, Sight: b, From: s.opts.From, To: s.opts.To,
+		Scope: s.opts.Scope, Sensor: s.opts.Sensor, Feed: feed, Sight: b, From: s.opts.From, To: s.opts.To, Year: s.year,
 	})
 	if err != nil {
 		return err
@@ -159,7 +159,10 @@ func (s *Source) witness(ctx context.Context, path string, feed record.Feed, ope
 }
 
 // openLogs opens the promised logs that were handed over, in the order of their ids.
-func (s *Source) openLogs(ctx context.Context) error {
+func (s *Source) openLogs(ctx context.Context, paths []string) error {
+	if len(s.opts.Logs) > 0 && s.opts.From == 0 {
+		s.year = firstYear(ctx, paths)
+	}
 	feeds := make([]record.Feed, 0, len(s.opts.Logs))
 	for f := range s.opts.Logs {
 		feeds = append(feeds, f)
@@ -175,6 +178,25 @@ func (s *Source) openLogs(ctx context.Context) error {
 		s.given++
 	}
 	return nil
+}
+
+// firstYear is the year in which the first capture begins, for logs whose time stamps have none; 0 when no capture says one.
+func firstYear(ctx context.Context, paths []string) int {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // standard input and pipes cannot be read twice
+			continue
+		}
+		f, err := capture.Open(ctx, path, nil)
+		if err != nil {
+			continue // it is accounted for where it is opened to be read
+		}
+		var frame capture.Frame
+		err = errors.Join(f.Next(&frame), f.Close())
+		if err == nil {
+			return record.Time(frame.Time).Std().Year()
+		}
+	}
+	return 0
 }
 
 // unread accounts for an input that nobody here can read.

@@ -41,6 +41,7 @@ type Source struct {
 	ended   []bool         // of each stream
 	alien   []record.Input // inputs of no kind that is read here
 	given   int            // inputs opened so far
+	year    int            // of logs whose time stamps have none; 0: not known
 	seq     uint64
 	room    record.Batch // records that were given back, empty
 }
@@ -72,7 +73,7 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 		}
 		s.given++
 	}
-	if err := s.openLogs(ctx); err != nil {
+	if err := s.openLogs(ctx, paths); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if s.packets == nil && len(s.streams) == 0 {

@@ -4,7 +4,9 @@
 // Here: reading a capture (package capture), shifting (shift.go), writing a pcap in the order of time. Not here: making
 // traffic that never was (labnet).
 //
-//	go run ./scripts/multiply [-every DURATION] IN OUT COPIES
+//	go run ./scripts/multiply [-every DURATION] [-same] IN OUT COPIES
+//
+// OUT may be - for standard output. With -same the copies keep their addresses: the same network goes on, later.
 package main
 
 import (
@@ -25,36 +27,44 @@ import (
 const (
 	linkEthernet = 1
 	maxCopies    = 256 // a copy's number shifts one octet
+	maxSame      = 1 << 16
 )
 
 func main() {
 	every := flag.Duration("every", 0, "how much later each copy starts; 0: when the one before has ended")
+	same := flag.Bool("same", false, "copies keep their addresses")
 	flag.Parse()
-	if err := run(flag.Args(), *every); err != nil {
+	if err := run(flag.Args(), *every, *same); err != nil {
 		fmt.Fprintln(os.Stderr, "multiply:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, every time.Duration) (err error) {
+func run(args []string, every time.Duration, same bool) (err error) {
 	if len(args) != 3 {
-		return errors.New("usage: multiply [-every DURATION] IN OUT COPIES")
+		return errors.New("usage: multiply [-every DURATION] [-same] IN OUT COPIES")
+	}
+	most := maxCopies
+	if same {
+		most = maxSame
 	}
 	copies, err := strconv.Atoi(args[2])
-	if err != nil || copies < 1 || copies > maxCopies || every < 0 {
-		return fmt.Errorf("copies %q: a number from 1 to %d is needed, and no negative -every", args[2], maxCopies)
+	if err != nil || copies < 1 || copies > most || every < 0 {
+		return fmt.Errorf("copies %q: a number from 1 to %d is needed, and no negative -every", args[2], most)
 	}
 	frames, err := read(args[0])
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(args[1])
-	if err != nil {
-		return fmt.Errorf("make capture: %w", err)
+	f := os.Stdout
+	if args[1] != "-" {
+		if f, err = os.Create(args[1]); err != nil {
+			return fmt.Errorf("make capture: %w", err)
+		}
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := bufio.NewWriterSize(f, 1<<20)
-	if err := write(w, frames, copies, int64(every)); err != nil {
+	if err := write(w, frames, copies, int64(every), same); err != nil {
 		return fmt.Errorf("write %s: %w", args[1], err)
 	}
 	return w.Flush()
@@ -91,7 +101,7 @@ func read(path string) ([]frame, error) {
 }
 
 // write merges the copies by time into a pcap with microseconds, as most captures have.
-func write(w io.Writer, frames []frame, copies int, every int64) error {
+func write(w io.Writer, frames []frame, copies int, every int64, same bool) error {
 	if every == 0 {
 		first, last := frames[0].time, frames[0].time
 		for _, f := range frames {
@@ -105,10 +115,15 @@ func write(w io.Writer, frames []frame, copies int, every int64) error {
 		return err
 	}
 	at := make([]int, copies) // how far each copy was written
+	first := 0                // of them that was not written to its end
 	var record []byte
 	for range len(frames) * copies {
 		next, when := 0, int64(-1)
-		for c, i := range at {
+		for at[first] == len(frames) {
+			first++
+		}
+		for c := first; c < copies; c++ {
+			i := at[c]
 			if i == len(frames) {
 				continue
 			}
@@ -126,7 +141,9 @@ func write(w io.Writer, frames []frame, copies int, every int64) error {
 		record = binary.LittleEndian.AppendUint32(record, uint32(len(f.data)))
 		record = binary.LittleEndian.AppendUint32(record, f.wire)
 		record = append(record, f.data...)
-		shift(record[16:], byte(next))
+		if !same {
+			shift(record[16:], byte(next))
+		}
 		if _, err := w.Write(record); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func sign(b []byte) {
 func TestCopiesDifferAndAreWhole(t *testing.T) {
 	const copies = 40
 	var file bytes.Buffer
-	if err := write(&file, frames(), copies, 5e8); err != nil {
+	if err := write(&file, frames(), copies, 5e8, false); err != nil {
 		t.Fatal(err)
 	}
 	in, err := capture.NewReader("copies", &file, int64(file.Len()))
@@ -112,8 +112,28 @@ func TestArguments(t *testing.T) {
 	for name, args := range map[string][]string{
 		"none": nil, "no number": {"a", "b", "x"}, "none at all": {"a", "b", "0"}, "too many": {"a", "b", "257"}, "no capture": {"main.go", "b", "2"},
 	} {
-		if err := run(args, 0); err == nil {
+		if err := run(args, 0, false); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestSameNetwork: the copies differ in time only.
+func TestSameNetwork(t *testing.T) {
+	var file bytes.Buffer
+	if err := write(&file, frames(), 2, 5e9, true); err != nil {
+		t.Fatal(err)
+	}
+	b, all := file.Bytes()[24:], frames()
+	for i := range 2 * len(all) {
+		data := all[i%len(all)].data
+		want := all[i%len(all)].time + int64(i/len(all))*5e9
+		if at := int64(binary.LittleEndian.Uint32(b))*1e9 + int64(binary.LittleEndian.Uint32(b[4:]))*1e3; at != want {
+			t.Errorf("frame %d at %d, want %d", i, at, want)
+		}
+		if got := b[16 : 16+len(data)]; !bytes.Equal(got, data) {
+			t.Errorf("frame %d was changed", i)
+		}
+		b = b[16+len(data):]
 	}
 }

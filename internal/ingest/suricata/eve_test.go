@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -192,6 +193,15 @@ func TestOthers(t *testing.T) {
 				Serial: "178E1E", SANDNS: []string{"a.example", "b.example"}, ChainLength: 2, JA4: "t13d", HasClient: true, HasServer: true,
 			}}},
 		},
+		"tls without an end": {
+			tcp(line7("tls", `"tls":{"version":"TLS 1.3","notbefore":"0001-01-01T00:00:00","notafter":"9999-12-31T23:59:59"}`)),
+			record.Batch{TLS: []record.TLS{{Ends: ends(6), Version: "TLSv13", NotBefore: math.MinInt64, NotAfter: math.MaxInt64, HasClient: true, HasServer: true}}},
+		},
+		"quic": {
+			line7("quic", `"quic":{"version":"1","ja4":"q13d","sni":"a.example","ja3":{"hash":"9a"},"extensions":[{"name":"alpn","type":16,"values":["h3"]}]}`),
+			record.Batch{TLS: []record.TLS{{Ends: ends(17), Version: "TLSv13", ServerName: "a.example", JA4: "q13d", HasClient: true}}},
+		},
+		"quic without a hello": {line7("quic", `"quic":{"version":"1"}`), record.Batch{}},
 		"http": {
 			tcp(line7("http", `"tx_id":1,"http":{"hostname":"x.example","url":"/a","http_user_agent":"curl","http_content_type":"text/html","http_method":"GET","http_refer":"r","protocol":"HTTP/1.1","status":404,"length":47},"xff":"192.0.2.9"`)),
 			record.Batch{HTTP: []record.HTTP{{
@@ -259,13 +269,12 @@ func TestDamage(t *testing.T) {
 			}
 		})
 	}
-	got := readLines(t, ingest.Options{}, `{"a":1}`, line7("quic", `"quic":{}`))
-	if got.account.Unknown["lines without event_type"] != 1 || got.account.Unknown["quic"] != 1 || len(got.account.Shown) != 1 {
+	got := readLines(t, ingest.Options{}, `{"a":1}`, line7("anomaly", `"anomaly":{}`))
+	if got.account.Unknown["lines without event_type"] != 1 || got.account.Unknown["anomaly"] != 1 || len(got.account.Shown) != 1 {
 		t.Errorf("%+v", got.account)
 	}
 }
 
-// FuzzEve reads any bytes as eve.json: every line is accounted for.
 // TestStatsOfACapture: Suricata that reads a capture writes its counters with the time of day at which it was run. They make the
 // observation no longer; those of a live Suricata do, also when no traffic comes at all.
 func TestStatsOfACapture(t *testing.T) {
@@ -300,6 +309,7 @@ func TestStatsOfACapture(t *testing.T) {
 	}
 }
 
+// FuzzEve reads any bytes as eve.json: every line is accounted for.
 func FuzzEve(f *testing.F) {
 	f.Add([]byte(line7("flow", `"flow":{"pkts_toserver":5,"start":"1970-01-01T00:01:40Z","end":"2970-01-01T00:01:40Z"},"tcp":{"tcp_flags_ts":"1b"}`)))
 	f.Add([]byte(line7("dns", `"dns":{"type":"query","id":9,"rrname":"x","rrtype":"A"}`) + "\n" + line7("dns", `"dns":{"type":"answer","id":9,"rrname":"x","rrtype":"TYPE65","rdata":"y","ttl":4}`)))

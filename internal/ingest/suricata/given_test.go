@@ -47,16 +47,23 @@ func readAll(t testing.TB, path string, opts ingest.Options) result {
 	return out
 }
 
-// TestGiven reads the given eve.json: every event is accounted for.
-func TestGiven(t *testing.T) {
+// shared is a file beside the project; tests that need it skip without it.
+func shared(t testing.TB, name string) string {
+	t.Helper()
 	root := os.Getenv("CANDOR_SHARED")
 	if root == "" {
 		root = filepath.Join("..", "..", "..", "..", "shared")
 	}
-	path := filepath.Join(root, "data/given/slips/dataset/test6-malicious.suricata.json")
+	path := filepath.Join(root, filepath.FromSlash(name))
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("given data is absent: %v", err)
+		t.Skipf("given data is absent (set CANDOR_SHARED): %v", err)
 	}
+	return path
+}
+
+// TestGiven reads the given eve.json: every event is accounted for.
+func TestGiven(t *testing.T) {
+	path := shared(t, "data/given/slips/dataset/test6-malicious.suricata.json")
 	got := readAll(t, path, ingest.Options{})
 	a := got.account
 	if a.Lines != 5000 || a.Damaged != 0 || a.Late != 0 {

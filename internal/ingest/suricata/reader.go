@@ -277,7 +277,7 @@ func (r *reader) pushOther(e *event) {
 	case "tls":
 		slot, t := r.tls.Take()
 		*t = e.tls
-		t.Ends, t.HasClient, t.HasServer = r.ends(e, false), true, e.tls.Version != ""
+		t.Ends, t.HasClient, t.HasServer = r.ends(e, false), true, e.tls.Version != "" && protocol(e.proto) == 6
 		r.push(e.at, kindTLS, slot)
 	case "http":
 		slot, h := r.http.Take()

@@ -115,6 +115,8 @@ func TestCarries(t *testing.T) {
 		"a folder":              {map[string]string{"conn.log": conn}, "", conns | messages},
 		"a folder without conn": {map[string]string{"dns.log": dns}, "", record.CarriesLookups},
 		"with cards":            {map[string]string{"conn.log": cards}, "conn.log", conns | record.CarriesCards},
+		"several in one file":   {map[string]string{"all.json": strings.NewReplacer(`"dns"`, `"conn"`, `"query"`, `"proto":"udp","x"`).Replace(dns) + dns}, "all.json", conns | messages},
+		"several, none a conn":  {map[string]string{"all.json": dns + strings.Replace(dns, `"dns"`, `"http"`, 1)}, "all.json", record.CarriesLookups | record.CarriesHTTP},
 		"with losses":           {map[string]string{"conn.log": conn, "capture_loss.log": loss, "stats.log": stats}, "", conns | messages | record.CarriesAcks | record.CarriesDrops},
 	} {
 		t.Run(name, func(t *testing.T) {

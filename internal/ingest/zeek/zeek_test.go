@@ -2,6 +2,7 @@ package zeek
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -126,6 +127,10 @@ func TestMessages(t *testing.T) {
 				Ends: ends(443, 6), Version: "TLSv12", Cipher: "TLS_X", Curve: "x25519", ServerName: "a.example", Established: true, NextProto: "h2", Subject: "CN=a", Issuer: "CN=ca",
 				NotBefore: 50 * s, NotAfter: 900 * s, Serial: "0A", SANDNS: []string{"a.example", "b.example"}, ChainLength: 2, HasClient: true, HasServer: true,
 			}}},
+		},
+		"handshake with a certificate without an end": {
+			[][2]string{{"ssl.log", tsv("ssl", idColumns+"\tversion\tcipher\tsubject\tissuer_subject\tnot_valid_before\tnot_valid_after", "100.000000"+id+"443\tTLSv10\tTLS_RSA\tCN=x\tCN=y\t50.000000\t253402300799.000000")}},
+			record.Batch{TLS: []record.TLS{{Ends: ends(443, 6), Version: "TLSv10", Cipher: "TLS_RSA", Subject: "CN=x", Issuer: "CN=y", NotBefore: 50 * s, NotAfter: math.MaxInt64, HasClient: true, HasServer: true}}},
 		},
 		"handshake, by fingerprint, only the client": {
 			[][2]string{{"ssl.log", tsv("ssl", idColumns+"\tserver_name\tssl_history\tcert_chain_fps\tja4", "100.000000"+id+"443\ta.example\tC\t"+strings.Repeat("ab", 32)+"\tt13d")}},
