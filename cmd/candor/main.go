@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // agreements name time zones; the machine may not have them
@@ -25,6 +26,9 @@ const (
 	exitInternal = 70
 	exitStopped  = 130 // by Ctrl-C or a signal, as shells expect
 )
+
+// memoryLimit is where the garbage collector begins to work harder, in bytes; GOMEMLIMIT sets another.
+const memoryLimit = 448 << 20
 
 // commands is the command line.
 type commands struct {
@@ -67,6 +71,9 @@ func main() {
 	w := &world{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
 		noColor: os.Getenv("NO_COLOR") != "", args: os.Args[1:],
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit) // floods then cost time, not the machine
 	}
 	code := run(ctx, w)
 	stop()

@@ -16,7 +16,7 @@ func sightNeeds() []verdict.Code {
 	return []verdict.Code{
 		verdict.VantageOutside, verdict.VantageUnmirroredPort, verdict.VantageManagementPort, verdict.VantageAfterProxy, verdict.FeedTunnelOnly,
 		verdict.SegmentMissing, verdict.InputDamaged, verdict.InputUnread, verdict.StateEvicted, verdict.CaptureDrops,
-		verdict.FeedIPv6Missing,
+		verdict.FeedIPv6Missing, verdict.TrafficInconsistent,
 	}
 }
 

@@ -84,7 +84,7 @@ type Ruling struct {
 func Rules() []Rule {
 	return []Rule{
 		outsideRule(), unmirroredRule(), managementRule(), afterProxyRule(),
-		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(), deadRule(),
+		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(), inconsistentRule(), deadRule(),
 		segmentRule(), directionRule(), kindRule(), encryptedLookupRule(), volumeRule(), countedTwiceRule(),
 		damagedRule(), unreadRule(), evictedRule(), dropsRule(),
 	}

@@ -18,7 +18,7 @@ type Config struct {
 	BytesTotal   int    // the same over all connections
 	HeadLimit    int    // bytes of an HTTP head
 	MaxWaiting   int    // DNS queries of one connection that wait for their answer
-	MaxFragments int    // fragmented packets whose ports are remembered
+	MaxFragments int    // fragmented packets whose ports are remembered; up to 1024 of them are put together at once, in 8 MiB beside BytesTotal, and as many inside tunnels
 	MaxLeases    int    // DHCP exchanges open at once
 	Seed         uint64 // of the table's hash only; never visible in results
 }

@@ -84,10 +84,11 @@ func (f *ports) expire(ts record.Time) {
 // join keeps a fragment of connection e and reads the packet when it is whole. Where it never will be, because too little of a fragment was captured
 // or kept, what the first one carries is read as far as it goes.
 func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame []byte, wire uint32, in around) {
-	t.parts.Expire(int64(ts - fragmentsWait))
-	before := t.parts.Counts
-	whole, link, state := t.parts.Add(p, frame, int64(ts))
-	now := &t.parts.Counts
+	parts := t.parts[min(in.depth, 1)]
+	parts.Expire(int64(ts - fragmentsWait))
+	before := parts.Counts
+	whole, link, state := parts.Add(p, frame, int64(ts))
+	now := &parts.Counts
 	if n := now.Inconsistent - before.Inconsistent; n > 0 {
 		t.inconsistent(t.index.at(e), ts)
 	}

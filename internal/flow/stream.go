@@ -27,7 +27,7 @@ type stream struct {
 type head struct {
 	at   uint64
 	n    uint8
-	data [39]byte
+	data [23]byte
 }
 
 // padding says whether a payload may be what fills up a short Ethernet frame: where a capture was made before the card wrote the packet's length,

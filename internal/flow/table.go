@@ -22,8 +22,8 @@ type Table struct {
 
 	talks   talks
 	ports   ports
-	parts   *decode.Fragments
-	parents map[uint64]*parents // of connections inside tunnels, by when those began
+	parts   [2]*decode.Fragments // outside of tunnels and inside: a packet may come both ways
+	parents map[uint64]*parents  // of connections inside tunnels, by when those began
 	leases  leases
 	places  places
 	acks    ackCounts
@@ -48,7 +48,7 @@ func New(cfg Config, s *sight.Builder) *Table {
 		index:   newIndex(),
 		talks:   talks{left: cfg.BytesTotal},
 		ports:   newPorts(cfg.MaxFragments),
-		parts:   newParts(&cfg),
+		parts:   [2]*decode.Fragments{newParts(&cfg), newParts(&cfg)},
 		parents: make(map[uint64]*parents),
 	}
 }

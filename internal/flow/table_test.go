@@ -195,6 +195,23 @@ func TestNoAllocation(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations for a datagram, want none", n)
 	}
+	in := tunnelled(t, tunnelled(t, datagram(t, 2e4, clientIP, clientPort, serverIP, 9998, []byte("y")), "gre", 0), "vxlan", 1)
+	if n := testing.AllocsPerRun(2000, func() {
+		in.ts += 1e6
+		p.Frame(in.link, in.data, in.wire)
+		tab.Packet(in.ts, &p, in.data, in.wire)
+	}); n >= 1 {
+		t.Errorf("%v allocations for a datagram in two tunnels, want none", n)
+	}
+	id := []byte("12345678")
+	quic := datagram(t, 3e4, clientIP, clientPort, serverIP, 443, quicInitial(t, id, id, nil, 0, quicPiece(0, quicHelloOf(t, "x.example", "h3"))))
+	if n := testing.AllocsPerRun(2000, func() {
+		quic.ts += 1e6
+		p.Frame(quic.link, quic.data, quic.wire)
+		tab.Packet(quic.ts, &p, quic.data, quic.wire)
+	}); n >= 1 {
+		t.Errorf("%v allocations for a datagram of a QUIC connection whose hello was read, want none", n)
+	}
 }
 
 // TestClock: time stamps that go back, or far ahead, neither hang nor lose anything.

@@ -51,7 +51,7 @@ var tsharkGroups = [...]struct {
 }
 
 // TestTshark compares with tshark: packets and IP bytes per outer 5-tuple (ICMP and protocols without ports: per pair of addresses), frame by frame; and
-// each DNS query and reply, TLS server name and HTTP request, with its 5-tuple. Every difference must belong to a class. Without the classes outside of what
+// each DNS query and reply, TLS server name and HTTP request, with its 5-tuple, the inner one in a tunnel. Every difference must belong to a class. Without the classes outside of what
 // both look for, 999 of 1000 must be equal over all captures, 990 over the short lists. With -v it prints the tables of docs/tshark.md.
 func TestTshark(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {

@@ -12,7 +12,7 @@ import (
 
 const (
 	maxTunnels = 4 // inside of one another; what lies deeper is counted as over budget
-	maxParents = 8 // tunnels named by one connection; directions may have one each, and a tunnel may be silent for a while and begin anew
+	maxParents = 8 // tunnels named by one connection, the first ones: directions may have one each, and a tunnel may be silent for a while and begin anew
 )
 
 // around says where a packet lies: outside of all tunnels, or in one.

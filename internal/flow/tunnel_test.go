@@ -139,7 +139,9 @@ func TestTunnelParents(t *testing.T) {
 	}
 	big := tunnelled(t, datagram(t, 0, clientIP, clientPort, serverIP, 53, dnsMessage(1, false, strings.Repeat("a.", 100)+"example", 0)), "vxlan", 5)
 	inPieces := inFragments(datagram(t, 0, clientIP, clientPort, serverIP, 53, dnsMessage(1, false, "in.example", 0)), 24, 9, 0.01)
+	both := slices.Clone(inPieces)
 	for i := range inPieces {
+		both = append(both, tunnelled(t, inPieces[i], "gre", 0))
 		inPieces[i] = tunnelled(t, inPieces[i], "gre", 0)
 	}
 	for _, c := range []struct {
@@ -153,6 +155,7 @@ func TestTunnelParents(t *testing.T) {
 		{"the same outside", []frame{query, tunnelled(t, query, "vxlan", 5)}, "dns 1/0 in\nvxlan 1/0 in\ndns 1/0 in 1\n"},
 		{"in one another", []frame{tunnelled(t, tunnelled(t, query, "ipip", 0), "vxlan", 5)}, "vxlan 1/0 in\nipip 1/0 in 0\ndns 1/0 in 1\n"},
 		{"in fragments", inFragments(big, 104, 3, 0.01), "vxlan 3/0 in\ndns 1/0 in 0\n"},
+		{"fragments outside and inside", both, "dns 2/0 in\ngre 2/0 in\ndns 2/0 in 1\n"},
 		{"fragments inside", inPieces, "gre 2/0 in\ndns 2/0 in 0\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -160,7 +160,9 @@ func (t *Table) advance(ts record.Time) {
 	}
 	t.wheel.start(ts)
 	t.ports.expire(ts)
-	t.parts.Expire(int64(ts - fragmentsWait))
+	for _, parts := range t.parts {
+		parts.Expire(int64(ts - fragmentsWait))
+	}
 	t.leaseTimeouts(ts)
 }
 

@@ -14,12 +14,14 @@ import (
 // attack is one kind of hostile traffic.
 type attack struct {
 	name string
-	few  int  // frames of the short run
-	many int  // frames of the long run, which also takes twice as many
-	lets bool // the long run must let go of something, and say so
-	step int64
+	few  int   // frames of the short run
+	many int   // frames of the long run, which also takes twice as many
+	step int64 // from frame to frame, ns
 	make func(f *forge, i int)
-	ng   bool // make gives whole blocks of a pcapng file instead of frames
+
+	lets      bool // something must be let go, and it must be said
+	disagrees bool // overlapping data that disagrees must be counted
+	ng        bool // make gives whole blocks of a pcapng file instead of frames
 }
 
 // forge builds one frame after the other in the same memory.

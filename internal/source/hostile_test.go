@@ -10,6 +10,7 @@ import (
 
 	"candor/internal/flow"
 	"candor/internal/judge"
+	"candor/internal/record"
 	"candor/internal/source"
 	"candor/internal/verdict"
 )
@@ -111,7 +112,7 @@ func messages(million int) []attack {
 		{name: "tls-byte-by-byte", few: 20_000, many: million, step: 1e5, make: func(f *forge, i int) { f.segment(i, 60_000, 443, 1, hello) }},
 		{name: "tls-hello-of-16-MB", few: 5_000, many: million / 2, step: 1e5, make: func(f *forge, i int) { f.segment(i, 100, 443, 1000, hello) }},
 		{name: "fragments-thousand", few: 20_000, many: million, step: 1e4, make: func(f *forge, i int) { f.fragment(i, 0) }},
-		{name: "fragments-overlapping", few: 20_000, many: million, step: 1e4, make: func(f *forge, i int) { f.fragment(i, 24) }},
+		{name: "fragments-overlapping", few: 20_000, many: million, disagrees: true, step: 1e4, make: func(f *forge, i int) { f.fragment(i, 24) }},
 		{name: "fragments-without-end", few: 20_000, many: million, step: 1e4, make: func(f *forge, i int) {
 			r := random(uint64(i))
 			f.ethernet(1, 2, 0x0800)
@@ -121,7 +122,7 @@ func messages(million int) []attack {
 		}},
 		{name: "gre-in-gre", few: 20_000, many: million / 2, step: 1e4, make: func(f *forge, i int) { f.nested(i, 30) }},
 		{name: "ipv6-extension-headers", few: 5_000, many: million / 8, step: 1e5, make: func(f *forge, i int) { f.extensions(uint64(i)) }},
-		{name: "tcp-overlapping", few: 20_000, many: million / 2, step: 1e4, make: func(f *forge, i int) {
+		{name: "tcp-overlapping", few: 20_000, many: million / 2, disagrees: true, step: 1e4, make: func(f *forge, i int) {
 			r := random(uint64(i))
 			var data [100]byte
 			be.PutUint64(data[:], r)
@@ -141,6 +142,7 @@ type outcome struct {
 	Blind    bool     // every answer names state.evicted as its blind spot
 	Packets  uint64
 	MostRows int
+	Disagree uint64 // connections whose overlapping data disagrees
 }
 
 // checkHostile runs the whole check.
@@ -164,6 +166,9 @@ func checkHostile(path string, cfg flow.Config) (*outcome, error) {
 			return nil, err
 		}
 		out.MostRows = max(out.MostRows, b.Rows())
+		for i := range b.Sight {
+			out.Disagree += b.Sight[i].Counts[record.Inconsistent]
+		}
 		j.Observe(b)
 		src.Recycle(b)
 	}
@@ -220,6 +225,9 @@ func TestHostile(t *testing.T) {
 				t.Fatal(err)
 			}
 			o.honest(t)
+			if a.disagrees && o.Disagree == 0 {
+				t.Error("overlapping data that disagrees was not counted")
+			}
 			if a.lets && o.Evicted != verdict.Yes {
 				t.Errorf("state.evicted is %v, want yes", o.Evicted)
 			}

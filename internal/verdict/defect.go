@@ -16,6 +16,7 @@ const (
 	FeedTruncated         Code = "feed.truncated"
 	FeedTunnelOnly        Code = "feed.tunnel_only"
 	FeedIPv6Missing       Code = "feed.ipv6_missing"
+	TrafficInconsistent   Code = "traffic.inconsistent"
 	FeedDead              Code = "feed.dead"
 	SegmentMissing        Code = "segment.missing"
 	DirectionMissing      Code = "direction.missing"
@@ -64,6 +65,8 @@ func (d *Defect) Short() string {
 		return "frames are cut"
 	case FeedTunnelOnly:
 		return "the traffic is inside sealed tunnels"
+	case TrafficInconsistent:
+		return "some traffic contradicts itself"
 	case FeedIPv6Missing:
 		return "IPv6 of " + d.Subject + " was never seen"
 	case FeedDead:
