@@ -27,9 +27,10 @@ func arrows() map[string]string {
 		"coverage":  "agreement record verdict",
 		"answer":    "coverage record verdict",
 		"judge":     "agreement answer coverage record verdict",
-		"svg":       "",
-		"term":      "judge verdict",
-		"report":    "judge svg verdict",
+		"visible":   "",
+		"svg":       "visible",
+		"term":      "judge verdict visible",
+		"report":    "judge svg verdict visible",
 		"labnet":    "",
 	}
 }

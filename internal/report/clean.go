@@ -5,46 +5,47 @@ import (
 	"reflect"
 	"slices"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
-	"candor/internal/svg"
 )
 
 // clean copies r with every text in it made visible, whatever fields a Result may get, so that no part of the page can
 // forget to. r is not changed.
 func clean(r *judge.Result) *judge.Result {
 	out := *r
-	return visible(reflect.ValueOf(&out)).Interface().(*judge.Result)
+	return cleaned(reflect.ValueOf(&out)).Interface().(*judge.Result)
 }
 
-func visible(v reflect.Value) reflect.Value {
+func cleaned(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.String:
-		return reflect.ValueOf(svg.Visible(v.String())).Convert(v.Type())
+		return reflect.ValueOf(visible.Text(v.String())).Convert(v.Type())
 	case reflect.Pointer:
 		if v.IsNil() {
 			return v
 		}
 		out := reflect.New(v.Type().Elem())
-		out.Elem().Set(visible(v.Elem()))
+		out.Elem().Set(cleaned(v.Elem()))
 		return out
 	case reflect.Interface:
 		if v.IsNil() {
 			return v
 		}
-		return visible(v.Elem())
+		return cleaned(v.Elem())
 	case reflect.Struct:
 		out := reflect.New(v.Type()).Elem()
 		out.Set(v)
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(visible(v.Field(i)))
+				out.Field(i).Set(cleaned(v.Field(i)))
 			}
 		}
 		return out
 	case reflect.Slice:
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			out.Index(i).Set(visible(v.Index(i)))
+			out.Index(i).Set(cleaned(v.Index(i)))
 		}
 		return out
 	case reflect.Map:
@@ -59,7 +60,7 @@ func visibleMap(v reflect.Value) reflect.Value {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
 	for _, k := range keys {
-		out.SetMapIndex(visible(k), visible(v.MapIndex(k)))
+		out.SetMapIndex(cleaned(k), cleaned(v.MapIndex(k)))
 	}
 	return out
 }

@@ -6,8 +6,9 @@ import (
 	"html/template"
 	"io"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
-	"candor/internal/svg"
 )
 
 // Options say what the page adds to the Result.
@@ -28,7 +29,7 @@ func Write(w io.Writer, r *judge.Result, o Options) error {
 		return fmt.Errorf("read the template of the report: %w", err)
 	}
 	v := viewOf(clean(r))
-	v.Command = svg.Visible(o.Command)
+	v.Command = visible.Text(o.Command)
 	if err := t.Execute(w, v); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

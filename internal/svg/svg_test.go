@@ -18,7 +18,6 @@ import (
 	"pgregory.net/rapid"
 
 	"candor/internal/svg"
-	"candor/internal/term"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -195,59 +194,6 @@ func TestShareIsFullOnlyAtAll(t *testing.T) {
 	if s := svg.Share(0, 375); !strings.Contains(s, `class="seen" width="0%"`) {
 		t.Errorf("0 of 375 is not empty: %s", s)
 	}
-}
-
-func TestVisible(t *testing.T) {
-	tests := []struct{ name, in, want string }{
-		{"plain", "dc-servers 5", "dc-servers 5"},
-		{"letters of the world", "Zürich 名前 العربية", "Zürich 名前 العربية"},
-		{"escape", "\x1b[31mred", `\x1b[31mred`},
-		{"line break", "a\r\nb\tc", `a\x0d\x0ab\x09c`},
-		{"nul and delete", "\x00\x7f", `\x00\x7f`},
-		{"c1 control", "\u009b31m", `\u{9b}31m`},
-		{"turned writing", "a\u202eb\u2066c\u200fd", `a\u{202e}b\u{2066}c\u{200f}d`},
-		{"nothing to see", "a\u200bb\ufeffc\u00add\u3164e", `a\u{200b}b\u{feff}c\u{ad}d\u{3164}e`},
-		{"other blanks", "a\u00a0b\u2003c\u2028d", `a\u{a0}b\u{2003}c\u{2028}d`},
-		{"tag letters", "a\U000e0041", `a\u{e0041}`},
-		{"invalid", "a\xff\xc3", `a\xff\xc3`},
-		{"the replacement character itself", "a\ufffdb", "a\ufffdb"},
-		{"private use", "\ue000", `\u{e000}`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := svg.Visible(tt.in); got != tt.want {
-				t.Errorf("Visible(%q) = %q, want %q", tt.in, got, tt.want)
-			}
-		})
-	}
-	long := svg.Visible(strings.Repeat("é", 5000))
-	if !strings.HasSuffix(long, " (and 5904 bytes more)") || len(long) > 4200 {
-		t.Errorf("a long text ends with %q, %d bytes", long[len(long)-40:], len(long))
-	}
-}
-
-// FuzzVisible holds that of any bytes nothing is left that would act, and that term guards the same way.
-func FuzzVisible(f *testing.F) {
-	for _, s := range []string{evil, "plain", "\u202e", strings.Repeat("\xff", 5000), "e\u0301"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		got := svg.Visible(s)
-		if !utf8.ValidString(got) {
-			t.Fatalf("invalid UTF-8: %q", got)
-		}
-		for _, r := range got {
-			if r != ' ' && (!unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.Is(unicode.Bidi_Control, r)) {
-				t.Fatalf("%U is left", r)
-			}
-		}
-		if again := svg.Visible(got); len(s) <= 4096/6 && again != got {
-			t.Fatalf("seen twice it differs: %q, %q", got, again)
-		}
-		if other := term.Visible(s); other != got {
-			t.Fatalf("term shows %q, svg %q", other, got)
-		}
-	})
 }
 
 func TestStyleNamesEveryClass(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
 	"candor/internal/verdict"
 )
@@ -95,7 +97,7 @@ func (p *page) sign(s verdict.Sign) {
 	case s.Value != "":
 		text += ": " + s.Value
 	}
-	for i, l := range wrap(Visible(text), p.width-7-8) {
+	for i, l := range wrap(visible.Text(text), p.width-7-8) {
 		if i > 0 {
 			p.line(span{text: "         " + l})
 			continue
@@ -133,7 +135,7 @@ func gather(defects []verdict.Defect, text func(*verdict.Defect) string) []group
 
 // grouped prints code, subjects and text in columns; subjects that do not fit go before the text.
 func (p *page) grouped(mark judge.Mark, g group) {
-	subject, text := Visible(strings.Trim(strings.Join(g.subjects, ", "), ", ")), g.text
+	subject, text := visible.Text(strings.Trim(strings.Join(g.subjects, ", "), ", ")), g.text
 	if wide(subject) > subjectColumn && !p.narrow() {
 		text = subject + ": " + text
 		subject = ""

@@ -3,6 +3,8 @@ package term
 import (
 	"strings"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
 )
 
@@ -130,7 +132,7 @@ func pad(s string, width int) string {
 // title prints the head of a section: its name, a rule, its counts at the right.
 func (p *page) title(name, right string) {
 	p.line()
-	right = Visible(right)
+	right = visible.Text(right)
 	if dashes := p.width - wide(name) - wide(right) - 2; dashes >= 3 {
 		p.line(span{name, strong}, span{text: " " + strings.Repeat("-", dashes) + " " + right})
 		return
@@ -141,7 +143,7 @@ func (p *page) title(name, right string) {
 
 // indented prints a text wrapped, each line moved right.
 func (p *page) indented(indent int, text string) {
-	for _, l := range wrap(Visible(text), p.width-indent) {
+	for _, l := range wrap(visible.Text(text), p.width-indent) {
 		p.line(span{text: strings.Repeat(" ", indent) + l})
 	}
 }
@@ -156,7 +158,7 @@ func (p *page) lines(indent int, text string) {
 // hanging prints a first span and a wrapped text beside it.
 func (p *page) hanging(head string, st style, text string) {
 	indent := wide(head)
-	for i, l := range wrap(Visible(text), p.width-indent) {
+	for i, l := range wrap(visible.Text(text), p.width-indent) {
 		if i == 0 {
 			p.line(span{head, st}, span{text: l})
 			continue
@@ -182,7 +184,7 @@ func (p *page) row(mark judge.Mark, cells ...cell) {
 
 func (p *page) marked(mark span, cells []cell) {
 	for i := range cells {
-		cells[i].text = Visible(cells[i].text)
+		cells[i].text = visible.Text(cells[i].text)
 	}
 	if p.narrow() {
 		p.stacked(mark, cells)

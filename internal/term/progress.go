@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"candor/internal/visible"
 )
 
 // Progress shows on one line of a terminal how far reading has come, and erases it at the end. It is used by one goroutine;
@@ -58,7 +60,7 @@ func (p *Progress) draw(s string) {
 const barCells = 20
 
 func (p *Progress) text(name string, done, total int64, spent time.Duration) string {
-	name = Visible(name)
+	name = visible.Text(name)
 	tail := ""
 	switch {
 	case total <= 0:

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
 	"candor/internal/verdict"
 )
@@ -68,7 +70,7 @@ func (p *page) segment(s verdict.Segment) {
 
 // labelled prints a label and a wrapped text; a label too long for its column stands alone.
 func (p *page) labelled(label, text string) {
-	label = Visible(label)
+	label = visible.Text(label)
 	if p.narrow() || wide(label) >= labelColumn {
 		p.indented(0, label)
 		label = "  "
@@ -83,7 +85,7 @@ func (p *page) labelled(label, text string) {
 
 // bar prints a label, a bar and a note at the right edge.
 func (p *page) bar(label, bar, note string) {
-	label, note = Visible(label), Visible(note)
+	label, note = visible.Text(label), visible.Text(note)
 	if p.narrow() {
 		p.indented(0, label+": "+note)
 		p.line(append([]span{{text: "  "}}, runs(bar)...)...)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"candor/internal/visible"
+
 	"candor/internal/judge"
 	"candor/internal/verdict"
 )
@@ -43,9 +45,9 @@ func Write(w io.Writer, r *judge.Result, o Options) error {
 // head prints the answers that stand before everything else, and the agreement they were held against.
 func (p *page) head(r *judge.Result) {
 	for _, h := range judge.Headlines(r) {
-		p.answer(markSpans[h.Mark], h.Question, word(h.Word)+".", Visible(h.Text))
+		p.answer(markSpans[h.Mark], h.Question, word(h.Word)+".", visible.Text(h.Text))
 	}
-	p.answer(span{text: "  "}, "What did we look at?", "", Visible(judge.Looked(r)))
+	p.answer(span{text: "  "}, "What did we look at?", "", visible.Text(judge.Looked(r)))
 	p.line()
 	p.indented(0, agreementLine(r))
 	p.line(markSpans[judge.MarkAttention], span{text: " needs attention   "}, markSpans[judge.MarkAsAgreed],

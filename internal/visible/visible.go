@@ -1,4 +1,7 @@
-package term
+// Package visible makes text from the wire safe to show: nothing in it acts any more, and everything in it can be seen.
+//
+// Here: one guard for every output. Not here: escaping for HTML or SVG, widths, colours (term, svg, report). Start at Text.
+package visible
 
 import (
 	"fmt"
@@ -7,14 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// Visible shows what would act instead of being read: control characters and broken UTF-8 as \xNN, characters that have no
+// Text shows what would act instead of being read: control characters and broken UTF-8 as \xNN, characters that have no
 // shape or turn the direction of text as \u{NNNN}. What is left holds only characters that can be seen, and blanks.
-// It is the same as svg.Visible: each package that shows text carries its own guard, and a test there holds them equal.
-func Visible(s string) string {
+func Text(s string) string {
 	if len(s) > mostText {
 		whole := len(s)
 		s = strings.ToValidUTF8(s[:mostText], "")
-		return Visible(s) + fmt.Sprintf(" (and %d bytes more)", whole-len(s))
+		return Text(s) + fmt.Sprintf(" (and %d bytes more)", whole-len(s))
 	}
 	if printable(s) {
 		return s
@@ -60,26 +62,4 @@ func unseen(r rune) bool {
 		return true
 	}
 	return false
-}
-
-// wide is how many columns s takes at most: letters of East Asia and pictures take two, marks on letters count one.
-func wide(s string) int {
-	n := 0
-	for _, r := range s {
-		n += columns(r)
-	}
-	return n
-}
-
-func columns(r rune) int {
-	switch {
-	case r < 0x1100:
-		return 1
-	case r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf, r >= 0xa960 && r <= 0xa97f, r >= 0xac00 && r <= 0xd7ff,
-		r >= 0xf900 && r <= 0xfaff, r >= 0xfe10 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6,
-		r >= 0x16fe0 && r <= 0x18fff, r >= 0x1aff0 && r <= 0x1b2ff, r >= 0x1f000, r == 0x231a, r == 0x231b,
-		r >= 0x23e9 && r <= 0x23f3, r >= 0x25fd && r <= 0x27bf, r >= 0x2b1b && r <= 0x2b55, r == 0x2329, r == 0x232a:
-		return 2
-	}
-	return 1
 }
