@@ -57,7 +57,7 @@ func developSites() []evalSite {
 		{build: labnet.ProxyFirm, volume: 0.5, hours: 2.1},
 		{build: labnet.DualPath, volume: 0.5, hours: 2.1},
 		{build: labnet.Library, volume: 0.3, hours: 5, taps: []labnet.TapName{labnet.Core}},
-		{build: labnet.Bank, volume: 0.4, hours: 8.3, taps: []labnet.TapName{labnet.Core, labnet.Outside}},
+		{build: labnet.Bank, volume: 1, hours: 8.3, taps: []labnet.TapName{labnet.Core, labnet.Outside}},
 	}
 }
 
