@@ -44,7 +44,7 @@ func weighLoss(e *Evidence, _ string) Ruling {
 		r.Words = fmt.Sprintf("At least %s is missing from the copy of the traffic.", percent(all))
 		r.Do = "The mirror port is full, or the sensor too slow: use a faster port, or mirror fewer sources. The switch's own counters tell which."
 		return r
-	case s <= lossOneSided && all < lossNo && max(s1, s2) < 2*lossNo:
+	case e.n(record.HolesForgotten) == 0 && s <= lossOneSided && all < lossNo && max(s1, s2) < 2*lossNo:
 		r := measured(verdict.No, sign)
 		r.Words = "What the hosts acknowledge, the sensor has seen."
 		return r

@@ -10,11 +10,20 @@ import (
 
 // leases are DHCP exchanges that may go on. Zeek makes one record of all messages with one transaction id; so is it here: at the acknowledgement,
 // or after two quiet seconds.
-type leases struct{ open []lease }
+type leases struct {
+	open  map[leaseKey]*lease
+	order []*lease // in the order of their first messages: those open, and some that are gone
+}
+
+type leaseKey struct {
+	xid uint32
+	mac record.MAC
+}
 
 type lease struct {
 	rec  record.DHCP
 	last record.Time
+	gone bool // emitted
 }
 
 const leaseQuiet = 2 * second
@@ -27,18 +36,16 @@ func (t *Table) dhcpMessage(c *conn, from int, ts record.Time, p *decode.Packet)
 	}
 	c.services |= svcDHCP
 	mac := record.MAC(d.ClientMAC)
-	i := slices.IndexFunc(t.leases.open, func(l lease) bool { return l.rec.TransID == d.XID && l.rec.MAC == mac })
-	if i < 0 {
+	l := t.leases.open[leaseKey{d.XID, mac}]
+	if l == nil {
 		if len(t.leases.open) >= t.cfg.MaxLeases {
 			t.sight.Count(ts, record.OverBudget, 1)
-			t.emitLease(0)
+			t.emitLease(t.leases.oldest())
 		}
-		r := record.DHCP{Ends: t.ends(c), MAC: mac, TransID: d.XID}
-		r.TS = ts
-		t.leases.open = append(t.leases.open, lease{rec: r})
-		i = len(t.leases.open) - 1
+		l = &lease{rec: record.DHCP{Ends: t.ends(c), MAC: mac, TransID: d.XID}}
+		l.rec.TS = ts
+		t.leases.add(l)
 	}
-	l := &t.leases.open[i]
 	l.last = ts
 	fillLease(&l.rec, d, p)
 	const ack = 5
@@ -48,7 +55,7 @@ func (t *Table) dhcpMessage(c *conn, from int, ts record.Time, p *decode.Packet)
 	if addr := firstAddr(d.YourAddr, d.ClientAddr); addr.IsValid() && d.YourAddr.IsValid() {
 		t.sight.Leased(ts, mac, decode.AddrFrom(addr))
 	}
-	t.emitLease(i)
+	t.emitLease(l)
 }
 
 // fillLease takes over what a message adds to its exchange.
@@ -97,25 +104,51 @@ func firstAddr(a, b netip.Addr) netip.Addr {
 	return b
 }
 
-func (t *Table) emitLease(i int) {
-	t.out.DHCP = append(t.out.DHCP, t.leases.open[i].rec)
-	t.leases.open = slices.Delete(t.leases.open, i, i+1)
+func (l *lease) key() leaseKey { return leaseKey{l.rec.TransID, l.rec.MAC} }
+
+// add opens an exchange. Those that are gone never outnumber the open ones by far.
+func (o *leases) add(l *lease) {
+	if len(o.order) >= 2*len(o.open)+64 {
+		o.order = slices.DeleteFunc(o.order, func(l *lease) bool { return l.gone })
+	}
+	if o.open == nil {
+		o.open = make(map[leaseKey]*lease)
+	}
+	o.open[l.key()] = l
+	o.order = append(o.order, l)
+}
+
+// oldest is the exchange that began first of those open; there is one.
+func (o *leases) oldest() *lease {
+	for o.order[0].gone {
+		o.order[0] = nil
+		o.order = o.order[1:]
+	}
+	return o.order[0]
+}
+
+// emitLease ends an exchange.
+func (t *Table) emitLease(l *lease) {
+	l.gone = true
+	delete(t.leases.open, l.key())
+	t.out.DHCP = append(t.out.DHCP, l.rec)
 	t.emitted(record.KindDHCP)
 }
 
 // leaseTimeouts emits exchanges that have gone quiet.
 func (t *Table) leaseTimeouts(ts record.Time) {
-	for i := 0; i < len(t.leases.open); {
-		if ts-t.leases.open[i].last >= leaseQuiet {
-			t.emitLease(i)
-			continue
+	t.leases.order = slices.DeleteFunc(t.leases.order, func(l *lease) bool {
+		if !l.gone && ts-l.last >= leaseQuiet {
+			t.emitLease(l)
 		}
-		i++
-	}
+		return l.gone
+	})
 }
 
+// endLeases emits all that is open.
 func (t *Table) endLeases() {
 	for len(t.leases.open) > 0 {
-		t.emitLease(0)
+		t.emitLease(t.leases.oldest())
 	}
+	t.leases.order = nil
 }

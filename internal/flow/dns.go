@@ -121,6 +121,9 @@ func (t *Table) dnsQuery(c *conn, tk *talk, from int, ts record.Time, d *decode.
 	r.HasQuery = true
 	r.Cut = d.Cut || cut
 	if len(tk.dns) >= t.cfg.MaxWaiting {
+		if !c.ends[1-from].IsMulticast() { // to a group, no answer can come
+			t.sight.Count(ts, record.OverBudget, 1)
+		}
 		t.emitDNS(tk.dns[0].rec)
 		tk.dns = slices.Delete(tk.dns, 0, 1)
 	}

@@ -31,20 +31,62 @@ func (t *Table) evict(ts record.Time) {
 	}
 }
 
+// before orders candidates: idle longest first, of equals the one that began first.
+func (a candidate) before(b candidate) int {
+	if a.last != b.last {
+		return cmp.Compare(a.last, b.last)
+	}
+	return cmp.Compare(a.born, b.born)
+}
+
+// findOldest keeps the sixteenth of the table that was idle longest, in the order in which it goes.
 func (t *Table) findOldest() {
-	all := make([]candidate, 0, t.index.used)
+	h := make(newest, 0, (t.index.used+15)/16)
 	for e := range t.index.fresh {
-		if c := t.index.at(e); c.born != 0 {
-			all = append(all, candidate{c.last, c.born, e})
+		c := t.index.at(e)
+		if c.born == 0 {
+			continue
+		}
+		switch o := (candidate{c.last, c.born, e}); {
+		case len(h) < cap(h):
+			h = append(h, o)
+			if len(h) == cap(h) {
+				h.order()
+			}
+		case o.before(h[0]) < 0:
+			h[0] = o
+			h.sink(0)
 		}
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		if a.last != b.last {
-			return cmp.Compare(a.last, b.last)
+	slices.SortFunc(h, candidate.before)
+	t.oldest = h
+}
+
+// newest is a heap of candidates: none goes after the one at its top.
+type newest []candidate
+
+// order makes a heap of candidates in any order.
+func (h newest) order() {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.sink(i)
+	}
+}
+
+// sink moves the candidate at i down to where it belongs.
+func (h newest) sink(i int) {
+	o := h[i]
+	for {
+		next := 2*i + 1
+		if next+1 < len(h) && h[next].before(h[next+1]) < 0 {
+			next++
 		}
-		return cmp.Compare(a.born, b.born)
-	})
-	t.oldest = slices.Clone(all[:(len(all)+15)/16])
+		if next >= len(h) || h[next].before(o) <= 0 {
+			break
+		}
+		h[i] = h[next]
+		i = next
+	}
+	h[i] = o
 }
 
 func (t *Table) sortByBirth(entries []uint32) {

@@ -15,6 +15,7 @@ type ports struct {
 	queue []fragmentKey // in order of arrival; known holds the same keys
 	head  int
 	max   int
+	lost  uint64 // keys forgotten before their time, for want of room
 }
 
 type fragmentKey struct {
@@ -57,6 +58,9 @@ func (f *ports) of(ts record.Time, p *decode.Packet, src, dst uint16) (uint16, u
 	}
 	if _, ok := f.known[k]; !ok {
 		if len(f.known) >= f.max {
+			if ts-f.known[f.queue[f.head]].at < fragmentLife {
+				f.lost++
+			}
 			f.drop()
 		}
 		f.queue = append(f.queue, k)

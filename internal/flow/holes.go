@@ -5,7 +5,7 @@ import "candor/internal/record"
 // A hole is a range of a direction's bytes that was jumped over, or acknowledged, without having been seen. Captures reorder packets, so
 // an acknowledged hole only counts as a gap when nothing filled it for a few packets of the connection or a tenth of a second.
 const (
-	maxHoles    = 16 // per direction; what no longer fits is not counted as a gap
+	maxHoles    = 16 // per direction; what no longer fits is not counted as a gap, and its connection says so
 	holePackets = 8
 	holeTime    = record.Time(100e6)
 )
@@ -23,6 +23,7 @@ type holeSet struct {
 	pkts    uint32 // packets since the set exists
 	waiting int    // acknowledged holes that wait
 	missed  uint64 // bytes since the last report
+	over    bool   // there were more than fit, and that was counted
 }
 
 type holeList struct {
@@ -76,6 +77,25 @@ func (l *holeList) add(h hole) (dropped hole) {
 	return dropped
 }
 
+// addHole adds a hole to a list of hs.
+func (t *Table) addHole(hs *holeSet, l *holeList, h hole) {
+	d := l.add(h)
+	if d.ack != 0 {
+		hs.waiting--
+	}
+	if d.to != 0 {
+		t.tooManyHoles(hs)
+	}
+}
+
+// tooManyHoles tells sight, once for a connection, that it has more holes than are remembered.
+func (t *Table) tooManyHoles(hs *holeSet) {
+	if !hs.over {
+		hs.over = true
+		t.sight.Count(t.now, record.HolesForgotten, 1)
+	}
+}
+
 // openHole notes bytes [from, to) of a side that were jumped over.
 func (t *Table) openHole(c *conn, s int, from, to uint64) {
 	if to-from > wildJump {
@@ -84,13 +104,7 @@ func (t *Table) openHole(c *conn, s int, from, to uint64) {
 	hs := t.holesOf(c)
 	l := &hs.side[s]
 	if from = l.edge(from); from < to {
-		hs.dropped(l.add(hole{from: from, to: to}))
-	}
-}
-
-func (hs *holeSet) dropped(h hole) {
-	if h.ack != 0 {
-		hs.waiting--
+		t.addHole(hs, l, hole{from: from, to: to})
 	}
 }
 
@@ -105,20 +119,20 @@ func (t *Table) fillHole(c *conn, s int, from, to uint64) {
 	l.n = 0
 	for _, h := range old.holes[:old.n] {
 		if to <= h.from || from >= h.to {
-			l.add(h)
+			t.addHole(hs, l, h)
 			continue
 		}
 		parts := 0
 		if h.from < from {
 			left := h
 			left.to = from
-			hs.dropped(l.add(left))
+			t.addHole(hs, l, left)
 			parts++
 		}
 		if to < h.to {
 			right := h
 			right.from = to
-			hs.dropped(l.add(right))
+			t.addHole(hs, l, right)
 			parts++
 		}
 		if h.ack != 0 {
@@ -138,7 +152,7 @@ func (t *Table) ackHoles(c *conn, s int, ts record.Time, to uint64) {
 	hs := t.holesOf(c)
 	l := &hs.side[s]
 	if edge := l.edge(top); to > edge {
-		hs.dropped(l.add(hole{from: edge, to: to}))
+		t.addHole(hs, l, hole{from: edge, to: to})
 	}
 	number := hs.acks + 1
 	for i := 0; i < l.n; i++ {
@@ -148,6 +162,7 @@ func (t *Table) ackHoles(c *conn, s int, ts record.Time, to uint64) {
 		}
 		if h.to > to { // acknowledged in part: split, if there is room
 			if l.n == maxHoles {
+				t.tooManyHoles(hs)
 				break
 			}
 			copy(l.holes[i+1:l.n+1], l.holes[i:l.n])

@@ -53,7 +53,7 @@ func (t *Table) readHTTP(c *conn, tk *talk, from int, ts record.Time, data []byt
 	d := &tk.http.dir[from]
 	switch d.body {
 	case chunkSizes:
-		return t.readChunkSize(tk, from, data)
+		return t.readChunkSize(tk, from, ts, data)
 	case chunkTail:
 		return t.readTrailer(tk, from, data)
 	}
@@ -73,7 +73,7 @@ func (t *Table) readRequest(c *conn, tk *talk, from int, ts record.Time, data []
 		return 0
 	case decode.Done:
 	default:
-		return t.miss(s, data)
+		return t.missHTTP(ts, s, data, req.Overlong)
 	}
 	c.services |= svcHTTP
 	t.sight.Requested(ts, c.ends[from], c.ends[1-from], req.Via != "" || req.XForwardedFor != "")
@@ -88,13 +88,14 @@ func (t *Table) readRequest(c *conn, tk *talk, from int, ts record.Time, data []
 	}
 	r.TS = ts
 	if len(h.waiting) >= maxExchanges {
+		t.sight.Count(ts, record.OverBudget, 1)
 		t.emitHTTP(h)
 	}
 	h.waiting = append(h.waiting, httpExchange{rec: r})
 	s.passed = 0
 	switch {
 	case req.Overlong:
-		t.giveUp(s)
+		t.overBudget(ts, s)
 		return 0
 	case req.Chunked:
 		h.dir[from].body, h.dir[from].length = chunkSizes, 0
@@ -112,11 +113,11 @@ func (t *Table) readResponse(c *conn, tk *talk, from int, ts record.Time, data [
 		return 0
 	case decode.Done:
 	default:
-		return t.miss(s, data)
+		return t.missHTTP(ts, s, data, resp.Overlong)
 	}
 	c.services |= svcHTTP
 	code := resp.StatusCode
-	if code >= 100 && code < 200 && code != 101 {
+	if code >= 100 && code < 200 && code != 101 && !resp.Overlong {
 		return resp.HeadLen // more of the response follows
 	}
 	if len(h.waiting) == 0 {
@@ -132,6 +133,9 @@ func (t *Table) readResponse(c *conn, tk *talk, from int, ts record.Time, data [
 	s.passed = 0
 	method := x.rec.Method
 	switch {
+	case resp.Overlong:
+		t.overBudget(ts, s)
+		return 0
 	case code == 101, method == "CONNECT" && code/100 == 2: // another protocol follows
 		t.endHTTP(tk)
 		t.again(tk)
@@ -139,9 +143,6 @@ func (t *Table) readResponse(c *conn, tk *talk, from int, ts record.Time, data [
 			return 0
 		}
 		return resp.HeadLen
-	case resp.Overlong:
-		t.giveUp(s)
-		return 0
 	case method == "HEAD", code == 204, code == 304, resp.ContentLength == 0 && !resp.Chunked:
 		t.emitHTTP(h)
 	case resp.Chunked:
@@ -154,6 +155,15 @@ func (t *Table) readResponse(c *conn, tk *talk, from int, ts record.Time, data [
 		s.skip = forever
 	}
 	return resp.HeadLen
+}
+
+// missHTTP is miss of what is no head. overlong: because its first line did not end within the limit.
+func (t *Table) missHTTP(ts record.Time, s *stream, data []byte, overlong bool) int {
+	if overlong {
+		t.overBudget(ts, s)
+		return 0
+	}
+	return t.miss(s, data)
 }
 
 // bodyPassed takes note that a body of known length, or a chunk, has gone by.
@@ -183,12 +193,12 @@ func (t *Table) bodyEnded(tk *talk, from int, length uint64) {
 }
 
 // readChunkSize reads one "size;extensions" line and passes the chunk and the line end behind it.
-func (t *Table) readChunkSize(tk *talk, from int, data []byte) int {
+func (t *Table) readChunkSize(tk *talk, from int, ts record.Time, data []byte) int {
 	s, d := &tk.dir[from], &tk.http.dir[from]
 	end := bytes.IndexByte(data[:min(len(data), maxChunkLine)], '\n')
 	if end < 0 {
 		if len(data) >= maxChunkLine {
-			t.giveUp(s)
+			t.overBudget(ts, s)
 		}
 		return 0
 	}

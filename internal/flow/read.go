@@ -104,6 +104,12 @@ func (t *Table) mayBegin(c *conn, b []byte) bool {
 	return false
 }
 
+// endless says whether these bytes begin like a request whose first line has not ended within the limit of a head.
+func (t *Table) endless(b []byte) bool {
+	req := &t.parsed.req
+	return len(b) >= t.cfg.HeadLimit && decode.ParseHTTPRequest(b, t.cfg.HeadLimit, req) == decode.NotHTTP && req.Overlong
+}
+
 const httpBegin = "HTTP/1."
 
 type guessed uint8
@@ -132,6 +138,9 @@ func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) 
 		t.giveUp(&tk.dir[1-from])
 		return guessMore
 	case kind == kindUnknown && svc == 0 && t.mayBegin(c, data):
+		return guessMore
+	case kind == kindUnknown && svc == 0 && t.endless(data):
+		t.overBudget(ts, s)
 		return guessMore
 	case kind == kindUnknown, tk.kind != kindUnknown && kind != tk.kind:
 		return guessNone

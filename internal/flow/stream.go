@@ -218,8 +218,7 @@ func (t *Table) hold(ts record.Time, s *stream, g segment) {
 	}
 	b, ok := t.talks.get(len(g.data))
 	if !ok {
-		t.sight.Count(ts, record.OverBudget, 1)
-		t.giveUp(s)
+		t.overBudget(ts, s)
 		return
 	}
 	g.data = append(b, g.data...)
@@ -252,6 +251,12 @@ func (t *Table) takeHeld(c *conn, tk *talk, from int, ts record.Time) {
 func (t *Table) giveUp(s *stream) {
 	t.talks.drop(s)
 	s.dead = true
+}
+
+// overBudget gives up a direction whose message is larger than a bound, and counts it.
+func (t *Table) overBudget(ts record.Time, s *stream) {
+	t.sight.Count(ts, record.OverBudget, 1)
+	t.giveUp(s)
 }
 
 // take reads a segment that begins at or before the next byte wanted and ends behind it.
@@ -331,15 +336,13 @@ func (t *Table) takeBuffered(c *conn, tk *talk, from int, ts record.Time, data [
 func (t *Table) keep(ts record.Time, s *stream, data []byte) bool {
 	need := len(s.buf) + len(data)
 	if need > t.cfg.BytesPerConn {
-		t.sight.Count(ts, record.OverBudget, 1)
-		t.giveUp(s)
+		t.overBudget(ts, s)
 		return false
 	}
 	if need > cap(s.buf) {
 		b, ok := t.talks.get(need)
 		if !ok {
-			t.sight.Count(ts, record.OverBudget, 1)
-			t.giveUp(s)
+			t.overBudget(ts, s)
 			return false
 		}
 		b = append(b, s.buf...)

@@ -67,7 +67,11 @@ func (t *Table) Packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 func (t *Table) packet(ts record.Time, p *decode.Packet, frame []byte, wire uint32, again bool, in around) {
 	src, dst, oneWay := ids(p)
 	if p.Fragment {
+		before := t.ports.lost
 		src, dst = t.ports.of(ts, p, src, dst)
+		if n := t.ports.lost - before; n > 0 {
+			t.sight.Count(ts, record.OverBudget, n)
+		}
 	}
 	k, from := keyOf(p, src, dst, oneWay)
 	k.within = in.network

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"candor/internal/decode"
@@ -32,6 +33,8 @@ const (
 	tlsAlert        = 21
 	tlsHandshake    = 22
 	tlsData         = 23
+
+	maxHello = 1 << 17 // bytes of a hello that decode reads; BytesPerConn is met first, mostly
 )
 
 // readTLS reads a direction's handshake messages, then passes records until both sides have gone over to encryption: then the record is emitted.
@@ -42,7 +45,7 @@ func (t *Table) readTLS(c *conn, tk *talk, from int, ts record.Time, data []byte
 	}
 	h, s := tk.tls, &tk.dir[from]
 	if h.step[from] == tlsHello {
-		done, used := t.readHello(c, tk, from, data)
+		done, used := t.readHello(c, tk, from, ts, data)
 		if !done {
 			return used
 		}
@@ -95,7 +98,7 @@ func (h *tlsTalk) record(from int, kind byte) {
 }
 
 // readHello reads a client or server hello at the start of data. done: go on with the records from there; else that many bytes were used.
-func (t *Table) readHello(c *conn, tk *talk, from int, data []byte) (done bool, used int) {
+func (t *Table) readHello(c *conn, tk *talk, from int, ts record.Time, data []byte) (done bool, used int) {
 	h, s := tk.tls, &tk.dir[from]
 	if len(data) < tlsRecordHeader+1 {
 		return false, 0
@@ -116,12 +119,12 @@ func (t *Table) readHello(c *conn, tk *talk, from int, data []byte) (done bool, 
 			}
 			h.step[from] = tlsRecords
 		}
-		return t.helloStatus(s, status), 0
+		return t.helloStatus(ts, s, status, data), 0
 	}
 	sh := &t.parsed.server
 	status := decode.TLSServerHello(data, sh)
 	if status != decode.Done {
-		return t.helloStatus(s, status), 0
+		return t.helloStatus(ts, s, status, data), 0
 	}
 	c.services |= svcSSL
 	switch {
@@ -143,11 +146,25 @@ func (t *Table) readHello(c *conn, tk *talk, from int, data []byte) (done bool, 
 	return true, 0
 }
 
-func (t *Table) helloStatus(s *stream, status decode.Status) (done bool) {
-	if status == decode.NotTLS {
+// helloStatus gives the direction up where data begins with no hello, or with one that says it is larger than what is read.
+func (t *Table) helloStatus(ts record.Time, s *stream, status decode.Status, data []byte) (done bool) {
+	switch {
+	case status != decode.NotTLS:
+	case helloSize(data) > maxHello:
+		t.overBudget(ts, s)
+	default:
 		t.giveUp(s)
 	}
 	return status == decode.Done
+}
+
+// helloSize is the length that the hello in the record at the start of data gives itself, 0 where there is none.
+func helloSize(data []byte) int {
+	const header = 4 // of a handshake message
+	if len(data) < tlsRecordHeader+header || data[0] != tlsHandshake {
+		return 0
+	}
+	return int(binary.BigEndian.Uint32(data[tlsRecordHeader:]) & 0xffffff)
 }
 
 // clientHello takes over what a client says, and looks whether it is going to a resolver.

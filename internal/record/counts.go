@@ -44,6 +44,7 @@ const (
 	Acks                         // acknowledgements that could be checked
 	Gaps                         // acknowledgements of bytes that were never seen
 	GapBytes                     //
+	HolesForgotten               // connections with more holes than are remembered: their gaps are counted too low
 	DNSQueries                   // segment: lookups by its hosts to a resolver. Feed: all unicast lookups
 	DNSReplies                   //
 	DNSOutward                   // lookups toward the Internet by own public addresses or resolvers
