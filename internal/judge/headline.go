@@ -204,7 +204,7 @@ func phrase(c verdict.Code, subjects []string, stood bool) string {
 	case verdict.KindMissing:
 		return "Kinds of data never seen: " + of
 	case verdict.FeedDead:
-		return "Data that stopped coming: " + of
+		return "Data that does not come: " + of
 	}
 	if words, ok := phrases[c]; ok {
 		return words

@@ -70,7 +70,7 @@ func (d *Defect) Short() string {
 	case FeedIPv6Missing:
 		return "IPv6 of " + d.Subject + " was never seen"
 	case FeedDead:
-		return d.Subject + " stopped coming"
+		return d.Subject + " does not come"
 	case SegmentMissing:
 		return d.Subject + " is not in sight"
 	case DirectionMissing:
