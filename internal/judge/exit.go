@@ -57,12 +57,18 @@ func openPoint(r *Result, required []verdict.Question) string {
 			return "cannot say whether " + p.ID + " is kept"
 		}
 	}
-	for i := range r.Defects {
-		switch d := &r.Defects[i]; d.Code {
-		case verdict.VantageOutside, verdict.FeedOneWay, verdict.FeedLoss:
-			if d.Verdict == verdict.CannotSay {
-				return "cannot say about " + d.Name()
+	for _, must := range []verdict.Code{verdict.VantageOutside, verdict.FeedOneWay, verdict.FeedLoss} {
+		judged := false
+		for i := range r.Defects {
+			if d := &r.Defects[i]; d.Code == must {
+				judged = true
+				if d.Verdict == verdict.CannotSay {
+					return "cannot say about " + d.Name()
+				}
 			}
+		}
+		if !judged { // a rule that was never asked must not read as fine
+			return "cannot say about " + string(must)
 		}
 	}
 	for i := range r.Answers {
