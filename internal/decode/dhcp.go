@@ -43,7 +43,7 @@ type DHCP struct {
 	ClientID      []byte       // option 61, a part of the message
 	Options       []uint8      // codes in order
 	Cut           bool         // the bytes ended before the end option
-	Dropped       int          // options beyond the limit
+	Dropped       int          // options and addresses beyond the limits
 }
 
 // ParseDHCP reads one message, a UDP payload. d is reset first. With ErrDHCPOption the header and the options before it stand.
@@ -110,9 +110,9 @@ func (d *DHCP) option(code uint8, v []byte) {
 	case 1:
 		d.SubnetMask = dhcpAddr(v)
 	case 3:
-		d.Routers = appendAddrs(d.Routers, v)
+		d.Routers = d.appendAddrs(d.Routers, v)
 	case 6:
-		d.DNSServers = appendAddrs(d.DNSServers, v)
+		d.DNSServers = d.appendAddrs(d.DNSServers, v)
 	case 12:
 		d.HostName = dhcpText(v)
 	case 15:
@@ -168,10 +168,11 @@ func dhcpAddr(v []byte) netip.Addr {
 	return netip.AddrFrom4([4]byte(v))
 }
 
-func appendAddrs(into []netip.Addr, v []byte) []netip.Addr {
+func (d *DHCP) appendAddrs(into []netip.Addr, v []byte) []netip.Addr {
 	for ; len(v) >= 4 && len(into) < 16; v = v[4:] {
 		into = append(into, netip.AddrFrom4([4]byte(v[:4])))
 	}
+	d.Dropped += len(v) / 4
 	return into
 }
 

@@ -13,7 +13,7 @@ var (
 	ErrDHCP6Relay  = errors.New("decode dhcpv6: a relayed message without its message, or relayed too often")
 )
 
-// Limits of one DHCPv6 message. What the second drops is counted in DHCP6.Dropped.
+// Limits of one DHCPv6 message. What the others than the first drop is counted in DHCP6.Dropped.
 const (
 	maxDHCP6Hops    = 8   // relays around a message; clients' messages pass at most HOP_COUNT_LIMIT, which is 8 (RFC 8415, 7.6)
 	maxDHCP6Options = 256 // options looked at, those inside of others included
@@ -27,6 +27,8 @@ type DHCP6 struct {
 	Relays      int        // around the message
 	Link        netip.Addr // of the relay nearest to the client: an address on the client's link
 	Peer        netip.Addr // of the same: where it has the message from, mostly the client's address
+	HasPeerLink bool       // PeerLink was given
+	PeerLink    MAC        // of the same: the card that it has the message from
 	Client      DUID
 	Server      DUID
 	Leases      []DHCP6Lease // of IA_NA, IA_TA and IA_PD
@@ -38,7 +40,7 @@ type DHCP6 struct {
 	Domains     []string     // option 24, at most 16
 	Options     []uint16     // codes of the message itself, in order
 	Cut         bool         // the bytes ended inside an option
-	Dropped     int          // options and leases beyond the limits
+	Dropped     int          // options, leases and servers beyond the limits, and 1 for domains
 
 	seen int
 }
@@ -86,23 +88,33 @@ func ParseDHCP6(b []byte, d *DHCP6) error {
 	return d.options(b[4:], 0, nil)
 }
 
-// relayed finds the message (option 9) that a relay carries.
-func (d *DHCP6) relayed(b []byte) ([]byte, error) {
+// relayed finds the message (option 9) that a relay carries, and what the relay says of the client's card (option 79, RFC 6939).
+func (d *DHCP6) relayed(b []byte) (message []byte, err error) {
+	d.HasPeerLink, d.PeerLink = false, MAC{}
 	s := span{b: b}
 	for len(s.b) > 0 {
 		if d.seen++; d.seen > maxDHCP6Options {
+			d.Dropped++
 			break
 		}
 		code, value := s.u16(), s.vector16()
-		if s.bad {
+		switch {
+		case s.bad:
 			d.Cut = true
-			return nil, ErrDHCP6Option
-		}
-		if code == 9 {
-			return value, nil
+			if message == nil {
+				return nil, ErrDHCP6Option
+			}
+			return message, nil
+		case code == 9 && message == nil:
+			message = value
+		case code == 79 && len(value) == 8 && be16(value) == 1:
+			d.HasPeerLink, d.PeerLink = true, MAC(value[2:])
 		}
 	}
-	return nil, ErrDHCP6Relay
+	if message == nil {
+		return nil, ErrDHCP6Relay
+	}
+	return message, nil
 }
 
 // options reads the options of the message, at depth 0, or those of an association.
@@ -162,11 +174,15 @@ func (d *DHCP6) option(code uint16, v []byte) error {
 		for ; len(v) >= 16 && len(d.DNSServers) < 16; v = v[16:] {
 			d.DNSServers = append(d.DNSServers, netip.AddrFrom16([16]byte(v[:16])))
 		}
+		d.Dropped += len(v) / 16
 	case 24:
 		for len(v) > 0 && len(d.Domains) < 16 {
 			var name string
 			name, v = labels(v)
 			d.Domains = append(d.Domains, name)
+		}
+		if len(v) > 0 {
+			d.Dropped++
 		}
 	case 39:
 		if len(v) >= 1 {

@@ -38,6 +38,7 @@ type HTTPRequest struct {
 	Via           string   // of a proxy on the way
 	XForwardedFor string   //
 	Proxied       []string // each header that a proxy adds, as Zeek writes it: "VIA -> 1.1 proxy"
+	Dropped       int      // of these, beyond the limit
 }
 
 // HTTPResponse is the head of one response.
@@ -137,9 +138,11 @@ func (r *HTTPRequest) header(name, value []byte) {
 	}
 	switch string(name) {
 	case "via", "x-forwarded-for", "forwarded", "x-forwarded-from", "client-ip", "xroxy-connection", "proxy-connection":
-		if len(r.Proxied) < maxHTTPProxied {
-			r.Proxied = append(r.Proxied, strings.ToUpper(string(name))+" -> "+text(value))
+		if len(r.Proxied) >= maxHTTPProxied {
+			r.Dropped++
+			return
 		}
+		r.Proxied = append(r.Proxied, strings.ToUpper(string(name))+" -> "+text(value))
 	}
 }
 

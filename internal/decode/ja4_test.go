@@ -96,6 +96,11 @@ func TestJA4Forms(t *testing.T) {
 		{"last not a letter", 0x0303, one, few, []uint16{0x0304}, "\x30\xab", "t13d01043b"},
 		{"first not a letter", 0x0303, one, few, []uint16{0x0304}, "\xab0", "t13d0104a0"},
 		{"neither", 0x0303, one, few, []uint16{0x0304}, "\xab\xcd", "t13d0104ad"},
+		{"letters, then others", 0x0303, one, few, []uint16{0x0304}, "01\xab\xcd", "t13d01043d"},
+		{"capitals", 0x0303, one, few, []uint16{0x0304}, "AZ", "t13d0104AZ"},
+		{"beside the digits", 0x0303, one, few, []uint16{0x0304}, "/:", "t13d01042a"},
+		{"beside the letters", 0x0303, one, few, []uint16{0x0304}, "@h{", "t13d01044b"},
+		{"a letter of another alphabet", 0x0303, one, few, []uint16{0x0304}, "h\xc3\xa9", "t13d010469"},
 		{"one byte, not a letter", 0x0303, one, few, []uint16{0x0304}, "\xab", "t13d0104ab"},
 		{"letters around others", 0x0303, one, few, []uint16{0x0304}, "0\xab\xcd1", "t13d010401"},
 		{"backslash", 0x0303, one, few, []uint16{0x0304}, "\\h\\", "t13d01045c"},
@@ -109,6 +114,9 @@ func TestJA4Forms(t *testing.T) {
 		{"no list of versions", 0x0302, one, few[:3], nil, "h2", "t11d0103h2"},
 		{"only reserved versions", 0x0301, one, few, []uint16{0x7a7a}, "h2", "t10d0104h2"},
 		{"an unknown version", 0x0303, one, few, []uint16{0x7f1c}, "h2", "t00d0104h2"},
+		{"Facebook's version of a draft", 0x0303, one, few, []uint16{0xfb1a}, "h2", "t00d0104h2"},
+		{"the same beside TLS 1.3, which is lower", 0x0303, one, few, []uint16{0xfb1a, 0x0304, 0x0303}, "h2", "t00d0104h2"},
+		{"a draft beside TLS 1.3, the highest counts", 0x0303, one, few, []uint16{0x0304, 0x7f1c}, "h2", "t00d0104h2"},
 		{"SSL 3", 0x0300, one, nil, nil, "", "ts3i010000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (p *Packet) ipv4(data []byte, off int) {
 		p.Fragment = true
 		p.MoreFragments = bits&0x2000 != 0
 		p.FragOffset = bits & 0x1fff * 8
-		p.FirstFragment = p.FragOffset == 0
+		p.FirstFragment, p.before = p.FragOffset == 0, p.layers
 	}
 	end := off + total
 	captured := data[:min(len(data), end)]
@@ -161,6 +161,7 @@ func (p *Packet) fragment(h []byte) {
 	p.MoreFragments = bits&1 != 0
 	p.Fragment = p.MoreFragments || p.FragOffset != 0
 	p.FirstFragment = p.Fragment && p.FragOffset == 0
+	p.before = p.layers
 }
 
 // arp reads an ARP message (RFC 826).

@@ -1,6 +1,6 @@
 package decode
 
-// MaxLayers bounds how many headers one frame may stack (tags, labels, extension headers) before Reason is TooDeep.
+// MaxLayers bounds how many headers one frame may stack (tags, labels, extension headers, tunnels) before Reason is TooDeep.
 const MaxLayers = 16
 
 // IP protocol numbers that Frame tells apart.
@@ -104,6 +104,7 @@ type Packet struct {
 	cookedLink bool  // the link header is a cooked one
 	routed     bool  // a routing header still has segments: the final destination is not Dst
 	layers     uint8 // headers passed so far
+	before     uint8 // of a fragment: those before what is in fragments
 }
 
 // ARPMessage is an ARP message for IPv4 over six-byte link addresses (RFC 826).
@@ -147,6 +148,25 @@ type Neighbour struct {
 // (less than len(data) counts as len(data)). It resets p first, never panics and allocates nothing.
 func (p *Packet) Frame(link uint16, data []byte, wire uint32) {
 	*p = Packet{wireCut: uint64(wire) > uint64(len(data))}
+	p.link(link, data)
+}
+
+// Inner is Frame for what outer, another packet, carries in a tunnel. MaxLayers bounds the headers of both; the tunnel counts as one.
+func (p *Packet) Inner(outer *Packet, link uint16, data []byte, wire uint32) {
+	*p = Packet{wireCut: uint64(wire) > uint64(len(data)), layers: outer.layers}
+	if p.deeper() {
+		p.link(link, data)
+	}
+}
+
+// Joined is Frame for what was put together from fragments, of which part is one. MaxLayers bounds the headers before and in it.
+func (p *Packet) Joined(part *Packet, link uint16, data []byte, wire uint32) {
+	*p = Packet{wireCut: uint64(wire) > uint64(len(data)), layers: part.before}
+	p.link(link, data)
+}
+
+// link decodes a frame of that LINKTYPE.
+func (p *Packet) link(link uint16, data []byte) {
 	switch link {
 	case LinkEthernet:
 		p.ethernet(data)

@@ -8,6 +8,7 @@ const (
 )
 
 const (
+	recordChange      = 20
 	recordAlert       = 21
 	recordHandshake   = 22
 	helloClient       = 1
@@ -305,6 +306,7 @@ type handshakeReader struct {
 	pending  []byte // handshake bytes of those that are not yet used
 	buf      []byte
 	gathered bool // pending lies at the end of buf, not in the stream
+	huge     bool // a message is longer than is read
 }
 
 // next gives the type and body of the next handshake message. NotTLS also means: a record of another kind comes where one was expected.
@@ -313,6 +315,7 @@ func (r *handshakeReader) next() (kind uint8, body []byte, status Status) {
 		if len(r.pending) >= 4 {
 			size := int(be32(r.pending) & 0xffffff)
 			if size > maxHandshake {
+				r.huge = true
 				return 0, nil, NotTLS
 			}
 			if len(r.pending) >= 4+size {

@@ -27,7 +27,7 @@ const (
 	CertRead                        // the leaf was read
 	CertEmpty                       // the message carries no certificate
 	CertUnreadable                  // the leaf is no certificate that can be read; fingerprint and chain length stand
-	CertTooLarge                    // the leaf is over 64 KiB
+	CertTooLarge                    // the leaf is over 64 KiB, or the message over 128 KiB
 )
 
 // String gives the name in snake_case.
@@ -59,6 +59,8 @@ type Certificate struct {
 	SANDNS      []string
 	ChainLength int    // certificates in the message, the leaf included
 	Group       uint16 // group of the server's key exchange, 0 if that was none or its message is not there yet
+	Resumed     bool   // no certificate because the server resumes a session: it goes over to encryption, or gives a new ticket first
+	Dropped     int    // names and certificates of the chain beyond the limits
 
 	buf   []byte
 	known map[[sha256.Size]byte]*leaf
@@ -71,6 +73,7 @@ type leaf struct {
 	serial, sha256      string
 	notBefore, notAfter time.Time
 	names               []string
+	dropped             int // names
 }
 
 // A few servers show most of the certificates, and reading one costs as much as hundreds of packets: a Certificate keeps
@@ -81,7 +84,7 @@ const (
 )
 
 // TLSCertificate reads the certificate message behind the server hello from the start of a server's stream. c is reset first. A server that
-// resumes a session sends none: then the status is Done and the state CertMissing, as for TLS 1.3.
+// resumes a session sends none: then the status is Done and the state CertMissing, as for TLS 1.3 and for ciphers without certificates.
 func TLSCertificate(b []byte, c *Certificate) Status {
 	*c = Certificate{SANDNS: c.SANDNS[:0], buf: c.buf[:0], known: c.known}
 	r := handshakeReader{rest: b, buf: c.buf}
@@ -90,7 +93,11 @@ func TLSCertificate(b []byte, c *Certificate) Status {
 		c.buf = r.buf
 		switch {
 		case status == NotTLS && !first:
-			return Done // the handshake went on encrypted
+			if r.huge {
+				c.State = CertTooLarge
+			}
+			c.Resumed = len(r.rest) > 0 && r.rest[0] == recordChange && len(r.pending) == 0 // the handshake goes on encrypted
+			return Done
 		case status != Done:
 			return status
 		case first && kind != helloServer:
@@ -100,6 +107,7 @@ func TLSCertificate(b []byte, c *Certificate) Status {
 			c.keyExchange(&r)
 			return Done
 		case kind != helloServer && kind != handshakeSupplied:
+			c.Resumed = kind == handshakeTicket
 			return Done
 		}
 	}
@@ -130,9 +138,13 @@ func (c *Certificate) read(body []byte) {
 		return
 	}
 	c.ChainLength = 1
-	for len(chain.b) > 0 && c.ChainLength < maxChain {
+	for len(chain.b) > 0 {
 		if chain.vector24(); chain.bad {
 			break
+		}
+		if c.ChainLength == maxChain {
+			c.Dropped++
+			continue
 		}
 		c.ChainLength++
 	}
@@ -144,6 +156,7 @@ func (c *Certificate) read(body []byte) {
 	c.State, c.SHA256, c.Subject, c.Issuer, c.Serial = l.state, l.sha256, l.subject, l.issuer, l.serial
 	c.NotBefore, c.NotAfter = l.notBefore, l.notAfter
 	c.SANDNS = append(c.SANDNS, l.names...)
+	c.Dropped += l.dropped
 }
 
 // leaf reads a certificate, or remembers it.
@@ -179,6 +192,7 @@ func readLeaf(der []byte, hash [sha256.Size]byte) *leaf {
 	for _, name := range cert.DNSNames[:min(len(cert.DNSNames), maxSANs)] {
 		l.names = append(l.names, text([]byte(name)))
 	}
+	l.dropped = len(cert.DNSNames) - len(l.names)
 	return l
 }
 

@@ -20,6 +20,7 @@ type SMB struct {
 	Signed    bool
 	Dialect   uint16   // SMB 2: the one that a negotiate response chose: 0x0202, 0x0311; 0x02ff to go on in SMB 2
 	Offered   []uint16 // SMB 2: what a negotiate request offers, at most 16
+	Dropped   int      // of these, how many more it says there are
 	OffersSMB bool     // SMB 1: the negotiate request offers SMB 2 too
 }
 
@@ -71,6 +72,7 @@ func (m *SMB) negotiate(b []byte) {
 		m.Dialect = le16(b[4:])
 	case !m.Response && len(b) >= 36 && le16(b) == 36:
 		n := min(int(le16(b[2:])), maxDialects)
+		m.Dropped = int(le16(b[2:])) - n
 		for b = b[36:]; n > 0 && len(b) >= 2; b, n = b[2:], n-1 {
 			m.Offered = append(m.Offered, le16(b))
 		}

@@ -107,7 +107,7 @@ func TestFragments(t *testing.T) {
 
 // inFragments cuts a frame's IPv4 packet into fragments with n bytes each, a multiple of 8; all but the first come later by step seconds.
 func inFragments(f frame, n int, id byte, step float64) (out []frame) {
-	header, rest := f.data[:34], f.data[34:]
+	header, rest := f.data[:34], f.data[34:14+(int(f.data[16])<<8+int(f.data[17]))] // without padding
 	for from := 0; from < len(rest); from += n {
 		to := min(from+n, len(rest))
 		ip := append([]byte(nil), header...)
@@ -116,6 +116,13 @@ func inFragments(f frame, n int, id byte, step float64) (out []frame) {
 			flags |= 0x2000
 		}
 		ip[16], ip[17], ip[18], ip[19], ip[20], ip[21] = byte(total>>8), byte(total), 0, id, byte(flags>>8), byte(flags)
+		ip[24], ip[25] = 0, 0
+		sum := uint32(0)
+		for i := 14; i < 34; i += 2 {
+			sum += uint32(ip[i])<<8 | uint32(ip[i+1])
+		}
+		sum = ^(sum>>16 + sum&0xffff)
+		ip[24], ip[25] = byte(sum>>8), byte(sum)
 		data := append(ip, rest[from:to]...)
 		out = append(out, frame{f.ts + record.Time(step*float64(len(out))*1e9), 1, data, uint32(len(data))})
 	}

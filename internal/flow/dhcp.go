@@ -6,6 +6,7 @@ import (
 
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // leases are DHCP exchanges that may go on. Zeek makes one record of all messages with one transaction id; so is it here: at the acknowledgement,
@@ -16,11 +17,14 @@ type leases struct {
 }
 
 type leaseKey struct {
-	xid uint32
-	mac record.MAC
+	xid    uint32
+	mac    record.MAC
+	client [16]byte // DHCPv6: by its DUID
+	six    bool
 }
 
 type lease struct {
+	key  leaseKey
 	rec  record.DHCP
 	last record.Time
 	gone bool // emitted
@@ -35,18 +39,15 @@ func (t *Table) dhcpMessage(c *conn, from int, ts record.Time, p *decode.Packet)
 		return
 	}
 	c.services |= svcDHCP
-	mac := record.MAC(d.ClientMAC)
-	l := t.leases.open[leaseKey{d.XID, mac}]
-	if l == nil {
-		if len(t.leases.open) >= t.cfg.MaxLeases {
-			t.sight.Count(ts, record.OverBudget, 1)
-			t.emitLease(t.leases.oldest())
-		}
-		l = &lease{rec: record.DHCP{Ends: t.ends(c), MAC: mac, TransID: d.XID}}
-		l.rec.TS = ts
-		t.leases.add(l)
+	if d.Dropped > 0 {
+		t.sight.Unread(ts, sight.ShortDHCP, 1)
 	}
-	l.last = ts
+	mac := record.MAC(d.ClientMAC)
+	l := t.leaseOf(c, ts, leaseKey{xid: d.XID, mac: mac})
+	l.rec.MAC = mac
+	if d.MsgType != 0 {
+		t.leaseType(ts, &l.rec, decode.DHCPTypeName(d.MsgType))
+	}
 	fillLease(&l.rec, d, p)
 	const ack = 5
 	if d.MsgType != ack {
@@ -58,12 +59,34 @@ func (t *Table) dhcpMessage(c *conn, from int, ts record.Time, p *decode.Packet)
 	t.emitLease(l)
 }
 
+// leaseOf gives the exchange that a message belongs to, a new one if need be.
+func (t *Table) leaseOf(c *conn, ts record.Time, k leaseKey) *lease {
+	l := t.leases.open[k]
+	if l == nil {
+		if len(t.leases.open) >= t.cfg.MaxLeases {
+			t.sight.Count(ts, record.OverBudget, 1)
+			t.emitLease(t.leases.oldest())
+		}
+		l = &lease{key: k, rec: record.DHCP{Ends: t.ends(c), TransID: k.xid}}
+		l.rec.TS = ts
+		t.leases.add(l)
+	}
+	l.last = ts
+	return l
+}
+
+// leaseType adds the type of a message to its exchange.
+func (t *Table) leaseType(ts record.Time, r *record.DHCP, name string) {
+	const kept = 32
+	if len(r.MsgTypes) >= kept {
+		t.sight.Unread(ts, sight.ShortDHCP, 1)
+		return
+	}
+	r.MsgTypes = append(r.MsgTypes, name)
+}
+
 // fillLease takes over what a message adds to its exchange.
 func fillLease(r *record.DHCP, d *decode.DHCP, p *decode.Packet) {
-	const kept = 32
-	if d.MsgType != 0 && len(r.MsgTypes) < kept {
-		r.MsgTypes = append(r.MsgTypes, decode.DHCPTypeName(d.MsgType))
-	}
 	keep(&r.HostName, d.HostName)
 	keep(&r.ClientFQDN, d.ClientFQDN)
 	keep(&r.Domain, d.Domain)
@@ -104,8 +127,6 @@ func firstAddr(a, b netip.Addr) netip.Addr {
 	return b
 }
 
-func (l *lease) key() leaseKey { return leaseKey{l.rec.TransID, l.rec.MAC} }
-
 // add opens an exchange. Those that are gone never outnumber the open ones by far.
 func (o *leases) add(l *lease) {
 	if len(o.order) >= 2*len(o.open)+64 {
@@ -114,7 +135,7 @@ func (o *leases) add(l *lease) {
 	if o.open == nil {
 		o.open = make(map[leaseKey]*lease)
 	}
-	o.open[l.key()] = l
+	o.open[l.key] = l
 	o.order = append(o.order, l)
 }
 
@@ -130,7 +151,7 @@ func (o *leases) oldest() *lease {
 // emitLease ends an exchange.
 func (t *Table) emitLease(l *lease) {
 	l.gone = true
-	delete(t.leases.open, l.key())
+	delete(t.leases.open, l.key)
 	t.out.DHCP = append(t.out.DHCP, l.rec)
 	t.emitted(record.KindDHCP)
 }

@@ -42,6 +42,9 @@ func (t *Table) dnsMessage(c *conn, tk *talk, from int, ts record.Time, b []byte
 		return false
 	}
 	c.services |= svcDNS
+	if d.Dropped > 0 {
+		t.sight.Unread(ts, sight.ShortDNS, 1)
+	}
 	variant := dnsVariant(c)
 	client, server := c.ends[from], c.ends[1-from]
 	if d.Response {

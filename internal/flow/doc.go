@@ -4,7 +4,7 @@
 // Where to start: [Table.Packet] (table.go) is the whole way of a packet: sight first, then timers (wheel.go), the connection's entry
 // (conn.go, index.go, key.go), then by protocol tcp.go with tcpstate.go and holes.go, or datagram.go. report.go writes a
 // connection's records, uid.go its names. talk.go holds what a connection's messages need: stream.go puts the first bytes of a direction in
-// order, read.go recognises what they are, and dns.go, tls.go, quic.go, http.go and dhcp.go read them. fragments.go puts fragments together,
+// order, read.go recognises what they are, and dns.go, tls.go, quic.go, http.go, dhcp.go and dhcp6.go read them. fragments.go puts fragments together,
 // tunnel.go follows what tunnels carry, back into [Table.Packet]'s way behind sight. [Table.Drain] hands out what was finished.
 //
 // Results depend on the packets and their times only: never on the seed of the hash, the size of the table (unless it is full), or the
@@ -18,6 +18,6 @@
 //
 // Deliberate differences from Zeek: a bad checksum never discards a packet; an originator whose data is seen while its peer is not
 // stays one connection instead of falling apart after five seconds; byte-identical copies count as packets and
-// nothing else; fragments are packets of their connection, and what they carry together is read once it is whole (datagrams and tunnels;
-// TCP in fragments is read as far as the first one goes).
+// nothing else; fragments are packets of their connection, and what they carry together is read once it is whole: datagrams, segments and tunnels;
+// DHCPv6 exchanges stand beside those of DHCPv4.
 package flow

@@ -3,10 +3,11 @@ package flow
 import (
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
-// Each fragment counts as a packet of its connection, by the ports of the first one (ports); what the fragments carry together is read once, when
-// the last of them came (join).
+// Each fragment counts as a packet of its connection, by the ports of the first one (ports); what the fragments carry together, a TCP segment or
+// a datagram, is read once, when the last of them came (join).
 
 // ports remembers the ports of first fragments, so that later ones are counted to the same connection. A later fragment without a first one
 // belongs to a connection with ports 0.
@@ -85,11 +86,20 @@ func (f *ports) expire(ts record.Time) {
 	}
 }
 
+// expire gives up packets that began before a time and whose fragments did not all come.
+func (t *Table) expire(ts record.Time, parts *decode.Fragments, began record.Time) {
+	before := parts.Counts.Expired
+	parts.Expire(int64(began))
+	if n := parts.Counts.Expired - before; n > 0 {
+		t.sight.Unread(ts, sight.UnreadPackets, n)
+	}
+}
+
 // join keeps a fragment of connection e and reads the packet when it is whole. Where it never will be, because too little of a fragment was captured
 // or kept, what the first one carries is read as far as it goes.
 func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame []byte, wire uint32, in around) {
 	parts := t.parts[min(in.depth, 1)]
-	parts.Expire(int64(ts - fragmentsWait))
+	t.expire(ts, parts, ts-fragmentsWait)
 	before := parts.Counts
 	whole, link, state := parts.Add(p, frame, int64(ts))
 	now := &parts.Counts
@@ -102,7 +112,10 @@ func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame
 	switch state {
 	case decode.FragmentWhole:
 		q := &t.joined[in.depth]
-		q.Frame(link, whole, uint32(len(whole)))
+		q.Joined(p, link, whole, uint32(len(whole)))
+		if q.Reason == decode.TooDeep {
+			t.sight.Undecoded(ts, q.Reason)
+		}
 		t.readWhole(ts, e, from, q, whole, uint32(len(whole)), in)
 	case decode.FragmentCut, decode.FragmentBad, decode.FragmentDropped:
 		if p.FirstFragment {
@@ -111,7 +124,7 @@ func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame
 	}
 }
 
-// readWhole reads the messages in a packet that came in fragments, and what it carries in a tunnel.
+// readWhole takes the segment or the message in a packet that came in fragments, and what it carries in a tunnel.
 func (t *Table) readWhole(ts record.Time, e uint32, from int, q *decode.Packet, whole []byte, wire uint32, in around) {
 	src, dst, oneWay := ids(q)
 	k, side := keyOf(q, src, dst, oneWay)
@@ -125,7 +138,11 @@ func (t *Table) readWhole(ts record.Time, e uint32, from int, q *decode.Packet, 
 	}
 	c := t.index.at(e)
 	c.services |= tunnelService(q.Tunnel)
-	if c.proto == decode.ProtoUDP && q.HasTransport && len(q.Payload) > 0 {
+	switch {
+	case !q.HasTransport:
+	case c.proto == decode.ProtoTCP && q.Reason == decode.OK:
+		t.tcp(e, c, from, ts, q)
+	case c.proto == decode.ProtoUDP && len(q.Payload) > 0:
 		t.udpMessage(e, c, from, ts, q)
 	}
 	if q.InnerOffset != 0 {

@@ -8,6 +8,7 @@ import (
 
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // httpTalk is an HTTP/1 connection: requests that wait for their responses, and where each direction stands.
@@ -76,6 +77,9 @@ func (t *Table) readRequest(c *conn, tk *talk, from int, ts record.Time, data []
 		return t.missHTTP(ts, s, data, req.Overlong)
 	}
 	c.services |= svcHTTP
+	if req.Dropped > 0 {
+		t.sight.Unread(ts, sight.ShortHTTP, 1)
+	}
 	t.sight.Requested(ts, c.ends[from], c.ends[1-from], req.Via != "" || req.XForwardedFor != "")
 	if req.Method == "CONNECT" || strings.HasPrefix(req.URI, "http://") {
 		t.sight.AskedProxy(ts, c.ends[from])

@@ -3,6 +3,7 @@ package flow
 import (
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // quicTalk is a QUIC connection until its client hello is whole, or a few packets have passed without one.
@@ -11,6 +12,7 @@ type quicTalk struct {
 	rec     record.TLS
 	packets uint8 // of both ends, so far
 	kept    int   // bytes of the budget that hello holds
+	short   bool  // a bound left out a part of it
 	id      [20]byte
 	idLen   uint8 // of the destination id that the keys follow from, 0 before
 }
@@ -54,9 +56,22 @@ func (t *Table) quicDatagram(c *conn, from int, ts record.Time, b []byte) {
 		tk.quic.rec.TS = ts
 	}
 	tk.quic.packets++
-	if mine && t.quicHello(c, tk.quic, ts, q) || tk.quic.packets >= quicPatience {
-		c.flags |= flagQuiet
-		t.talks.release(c)
+	done := mine && t.quicHello(c, tk.quic, ts, q)
+	if !done && tk.quic.packets < quicPatience {
+		return
+	}
+	if h := tk.quic; !done && (h.short || h.hello.Dropped > 0 || h.hello.Packets >= decode.MaxCryptoPackets) {
+		t.sight.Count(ts, record.OverBudget, 1) // of its own making: loss alone does not get there
+	}
+	t.endQUIC(tk, ts)
+	c.flags |= flagQuiet
+	t.talks.release(c)
+}
+
+// endQUIC counts a connection whose client hello was not read.
+func (t *Table) endQUIC(tk *talk, ts record.Time) {
+	if tk.quic != nil && !tk.quic.rec.HasClient {
+		t.sight.Unread(ts, sight.UnreadQUIC, 1)
 	}
 }
 
@@ -80,8 +95,11 @@ func (t *Table) quicHello(c *conn, h *quicTalk, ts record.Time, q *decode.QUIC) 
 		}
 		t.talks.left -= n
 		h.kept += n
-		h.hello.Add(in.Crypto)
+		if n > 0 {
+			h.hello.Add(in.Crypto)
+		}
 	}
+	h.short = h.short || q.Dropped > 0
 	if h.hello.Inconsistent {
 		t.inconsistent(c, ts)
 	}

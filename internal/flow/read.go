@@ -16,6 +16,7 @@ type parsed struct {
 	req    decode.HTTPRequest
 	resp   decode.HTTPResponse
 	dhcp   decode.DHCP
+	dhcp6  decode.DHCP6
 	quic   decode.QUIC
 	crypto []byte // the handshake messages of a QUIC connection
 }
@@ -209,6 +210,8 @@ const (
 	portTrap   = 162
 	portHTTPS  = 443
 	portSyslog = 514
+	portDHCP6C = 546
+	portDHCP6S = 547
 	portDoT    = 853
 	portRDP    = 3389
 	portMDNS   = 5353
@@ -220,6 +223,8 @@ func (t *Table) udpMessage(e uint32, c *conn, from int, ts record.Time, p *decod
 	switch {
 	case c.hasPort(portDNS), c.hasPort(portMDNS), c.hasPort(portLLMNR), c.hasPort(portNBNS):
 		t.dnsDatagram(e, c, from, ts, p.Payload, p.Cut || p.Fragment)
+	case (c.hasPort(portDHCP6S) || c.hasPort(portDHCP6C)) && p.Net == decode.IPv6:
+		t.dhcp6Message(c, ts, p)
 	case c.port[0] == portDHCPS || c.port[0] == portDHCPC || c.port[1] == portDHCPS || c.port[1] == portDHCPC:
 		t.dhcpMessage(c, from, ts, p)
 	case c.flags&flagQuiet == 0:
@@ -259,6 +264,7 @@ func (t *Table) messageTimeouts(c *conn, ts record.Time) {
 func (t *Table) endMessages(c *conn) {
 	tk := t.talks.at(c.talk)
 	t.endDNS(tk)
+	t.endQUIC(tk, t.now)
 	t.endTLS(tk)
 	t.endHTTP(tk)
 }

@@ -5,6 +5,7 @@ import (
 
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // stream puts the first bytes of one direction in order. Bytes are kept only while a message is incomplete or came out of order; whole
@@ -213,6 +214,7 @@ func (t *Table) hold(ts record.Time, s *stream, g segment) {
 		return
 	}
 	if t.heldFull(s, len(g.data)) {
+		t.sight.Unread(ts, sight.UnreadStreams, 1)
 		t.giveUp(s)
 		return
 	}

@@ -56,7 +56,17 @@ func New(cfg Config, s *sight.Builder) *Table {
 // Packet accounts for one decoded frame: p was decoded from frame, wire is its length on the wire.
 func (t *Table) Packet(ts record.Time, p *decode.Packet, frame []byte, wire uint32) {
 	t.clock(ts)
-	again := t.sight.Frame(ts, p, frame, wire)
+	t.follow(ts, p, frame, wire, t.sight.Frame(ts, p, frame, wire))
+}
+
+// Follow is Packet for a frame that another Builder has looked at: again is what its Frame said.
+func (t *Table) Follow(ts record.Time, p *decode.Packet, frame []byte, wire uint32, again bool) {
+	t.clock(ts)
+	t.sight.Tick(ts)
+	t.follow(ts, p, frame, wire, again)
+}
+
+func (t *Table) follow(ts record.Time, p *decode.Packet, frame []byte, wire uint32, again bool) {
 	t.advance(ts)
 	if p.Net == decode.IPv4 || p.Net == decode.IPv6 {
 		t.packet(ts, p, frame, wire, again, around{})
@@ -87,7 +97,7 @@ func (t *Table) packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 		e = t.open(ts, &k, tag, from, p, in)
 		again = false
 	} else if in.network != 0 {
-		t.carried(t.index.at(e).born, t.index.at(in.outer).born, func() record.UID { return t.ends(t.index.at(in.outer)).UID })
+		t.carried(ts, t.index.at(e).born, t.index.at(in.outer).born, func() record.UID { return t.ends(t.index.at(in.outer)).UID })
 	}
 	t.track(e, from, ts, p, frame, again)
 	switch {
@@ -121,7 +131,7 @@ func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, fram
 	if p.Fragment {
 		c.flags |= flagFragmented
 	}
-	if c.proto == decode.ProtoTCP && p.HasTransport && p.Reason == decode.OK {
+	if c.proto == decode.ProtoTCP && p.HasTransport && p.Reason == decode.OK && !p.Fragment { // fragments: see join
 		if again {
 			c.last = max(c.last, ts)
 			return
@@ -140,7 +150,7 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 	if in.network != 0 { // before the tunnel's connection may have to make room
 		outer := t.index.at(in.outer)
 		parent := t.ends(outer).UID
-		t.carried(t.born+1, outer.born, func() record.UID { return parent })
+		t.carried(ts, t.born+1, outer.born, func() record.UID { return parent })
 	}
 	if t.index.used >= t.cfg.MaxConns {
 		t.evict(ts)
@@ -217,9 +227,13 @@ func (t *Table) Finish(ts record.Time) {
 // FinishSome is Finish in pieces, so that the records of a full table need not be held at once: it ends up to n connections and says
 // whether everything has ended.
 func (t *Table) FinishSome(ts record.Time, n int) (done bool) {
-	if !t.ending {
+	n = max(n, 1)
+	if before := t.Rows(); !t.ending {
+		if !t.AdvanceSome(ts, n) {
+			return false
+		}
+		n = max(n-(t.Rows()-before), 0)
 		t.ending = true
-		t.Advance(ts)
 		t.last = make([]uint32, 0, t.index.used)
 		for e := range t.index.fresh {
 			if t.index.at(e).born != 0 {
@@ -236,6 +250,9 @@ func (t *Table) FinishSome(ts record.Time, n int) (done bool) {
 		return false
 	}
 	t.endLeases()
+	for _, parts := range t.parts {
+		t.expire(t.now, parts, math.MaxInt64)
+	}
 	t.tellAcks()
 	t.sight.Finish()
 	return true

@@ -31,7 +31,12 @@ func someTraffic(r *rapid.T, t testing.TB) []frame {
 				seq, ack = ack, seq
 			}
 			payload := rapid.SampledFrom([]string{"", "0123456789", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}).Draw(r, "payload")
-			out = append(out, tcpSegment(t, at, dir == ">", flags, uint32(seq), uint32(ack), payload))
+			f := tcpSegment(t, at, dir == ">", flags, uint32(seq), uint32(ack), payload)
+			if rapid.IntRange(0, 5).Draw(r, "in fragments") == 0 {
+				out = append(out, inFragments(f, 24, byte(len(out)), 0)...)
+				break
+			}
+			out = append(out, f)
 		case 2:
 			port := uint16(rapid.IntRange(1, 5).Draw(r, "port"))
 			q := []byte{0, byte(rapid.IntRange(0, 3).Draw(r, "id")), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1}

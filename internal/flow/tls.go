@@ -6,6 +6,7 @@ import (
 
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // tlsTalk is a handshake as far as it was seen.
@@ -55,6 +56,7 @@ func (t *Table) readTLS(c *conn, tk *talk, from int, ts record.Time, data []byte
 			return 0
 		}
 		h.certificate(&t.parsed.cert)
+		t.certificateLimits(ts, &t.parsed.cert)
 		h.step[from] = tlsRecords
 	}
 	used := 0
@@ -169,6 +171,9 @@ func helloSize(data []byte) int {
 
 // clientHello takes over what a client says, and looks whether it is going to a resolver.
 func (t *Table) clientHello(c *conn, ts record.Time, r *record.TLS, ch *decode.ClientHello, transport byte) {
+	if ch.Dropped > 0 {
+		t.sight.Unread(ts, sight.ShortHello, 1)
+	}
 	r.HasClient = true
 	r.ServerName = ch.SNI
 	r.ClientALPN = slices.Clone(ch.ALPN)
@@ -201,11 +206,22 @@ func (h *tlsTalk) server(sh *decode.ServerHello) {
 	h.rec.Resumed = h.tls13 && sh.HasTicket
 }
 
-// certificate takes over the leaf. A server up to TLS 1.2 that sends none resumes a session.
+// certificateLimits counts what of a certificate message was not read.
+func (t *Table) certificateLimits(ts record.Time, cert *decode.Certificate) {
+	if cert.State == decode.CertTooLarge {
+		t.sight.Unread(ts, sight.UnreadCert, 1)
+		t.sight.Count(ts, record.OverBudget, 1)
+	}
+	if cert.Dropped > 0 {
+		t.sight.Unread(ts, sight.ShortCert, 1)
+	}
+}
+
+// certificate takes over the leaf.
 func (h *tlsTalk) certificate(cert *decode.Certificate) {
 	r := &h.rec
 	if cert.State == decode.CertMissing {
-		r.Resumed = true
+		r.Resumed = cert.Resumed
 		return
 	}
 	r.Subject, r.Issuer, r.Serial = cert.Subject, cert.Issuer, cert.Serial

@@ -5,6 +5,7 @@ import (
 
 	"candor/internal/decode"
 	"candor/internal/record"
+	"candor/internal/sight"
 )
 
 // What travels inside a tunnel is decoded as a packet of its own and belongs to a connection of its own, beside that of the tunnel. Its volume
@@ -48,7 +49,7 @@ func (t *Table) inside(ts record.Time, e uint32, p *decode.Packet, frame []byte,
 	data := frame[p.InnerOffset:end]
 	wire = uint32(int64(len(data)) + lack)
 	q := &t.inner[depth]
-	q.Frame(p.InnerLink, data, wire)
+	q.Inner(p, p.InnerLink, data, wire)
 	t.sight.InnerFrame(ts, q)
 	if q.Net == decode.IPv4 || q.Net == decode.IPv6 {
 		t.packet(ts, q, data, wire, false, around{networkOf(p), e, depth + 1})
@@ -59,19 +60,25 @@ func (t *Table) inside(ts record.Time, e uint32, p *decode.Packet, frame []byte,
 type parents struct {
 	born [maxParents]uint64 // of their connections
 	uids []record.UID
+	more bool // than are named
 }
 
 // carried notes that the connection that began as inner is carried by the one that began as outer, whose uid is asked for when it is new.
-func (t *Table) carried(inner, outer uint64, name func() record.UID) {
+func (t *Table) carried(ts record.Time, inner, outer uint64, name func() record.UID) {
 	ps := t.parents[inner]
 	if ps == nil {
 		ps = new(parents)
 		t.parents[inner] = ps
 	}
 	n := len(ps.uids)
-	if n < maxParents && !slices.Contains(ps.born[:n], outer) {
+	switch {
+	case slices.Contains(ps.born[:n], outer):
+	case n < maxParents:
 		ps.born[n] = outer
 		ps.uids = append(ps.uids, name())
+	case !ps.more:
+		ps.more = true
+		t.sight.Unread(ts, sight.ShortParents, 1)
 	}
 }
 

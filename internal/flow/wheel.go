@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"candor/internal/decode"
@@ -25,8 +26,11 @@ const (
 // move its connection, the slot does when its second comes. Slots cover more time than the longest timeout.
 type wheel struct {
 	heads [wheelSlots]uint32 // entry + 1
-	tick  int64              // the last second that was worked off
-	due   []dueEntry         // scratch
+	tick  int64              // the last second that was worked off, or the one that is
+	last  int64              // busy: the last second to work off
+	busy  bool               // due connections are being worked off
+	due   []dueEntry         // those of the second tick
+	at    int                // the next of them
 	next  record.Time        // start of the second after tick
 }
 
@@ -135,35 +139,40 @@ func (t *Table) Advance(ts record.Time) {
 	t.advance(ts)
 }
 
+// AdvanceSome is Advance in pieces, so that the records of connections that are due at once need not be held at once: it stops when about
+// n records were made, at least one, and says whether it came to the end. Until it did, nothing else may be asked of the Table but to Drain.
+func (t *Table) AdvanceSome(ts record.Time, n int) (done bool) {
+	if w := &t.wheel; t.begun && !w.busy && ts < w.next {
+		return true
+	}
+	t.clock(ts)
+	return t.advanceSome(ts, max(n, 1))
+}
+
 // advance is Advance after sight was told what the minute before held.
-func (t *Table) advance(ts record.Time) {
-	if ts < t.wheel.next && t.begun {
+func (t *Table) advance(ts record.Time) { t.advanceSome(ts, math.MaxInt) }
+
+func (t *Table) advanceSome(ts record.Time, n int) (done bool) {
+	w := &t.wheel
+	if w.busy && !t.work(n) {
+		return false
+	}
+	if ts < w.next && t.begun {
 		t.now = max(t.now, ts)
 		if ts < t.now-clockBackward {
 			t.now = ts
-			t.wheel.start(ts)
+			w.start(ts)
 		}
-		return
-	}
-	if !t.begun {
-		t.begun = true
-		t.now = ts
-		t.wheel.start(ts)
-		return
+		return true
 	}
 	t.now = ts
-	to := int64(ts.Floor(second) / second)
-	from := t.wheel.tick + 1
-	last := min(to, t.wheel.tick+wheelSlots)
-	for s := from; s <= last; s++ {
-		t.work(s)
+	if !t.begun {
+		t.begun = true
+		w.start(ts)
+		return true
 	}
-	t.wheel.start(ts)
-	t.ports.expire(ts)
-	for _, parts := range t.parts {
-		parts.Expire(int64(ts - fragmentsWait))
-	}
-	t.leaseTimeouts(ts)
+	w.busy, w.last = true, min(int64(ts.Floor(second)/second), w.tick+wheelSlots)
+	return t.work(n)
 }
 
 func (w *wheel) start(ts record.Time) {
@@ -172,20 +181,48 @@ func (w *wheel) start(ts record.Time) {
 	w.next = floor + second
 }
 
-// work does what is due in the slot of second s.
-func (t *Table) work(s int64) {
+// work does what is due up to the second w.last, until n records were made.
+func (t *Table) work(n int) (done bool) {
 	w := &t.wheel
-	now := record.Time(s) * second
-	w.due = w.due[:0]
-	for e := w.heads[uint64(s)%wheelSlots]; e != 0; {
-		c := t.index.at(e - 1)
+	before := t.Rows()
+	for {
+		now := record.Time(w.tick) * second
+		for ; w.at < len(w.due); w.at++ {
+			if t.Rows()-before >= n {
+				return false
+			}
+			d := w.due[w.at]
+			c := t.index.at(d.entry)
+			if t.settle(d.entry, c, now) {
+				t.finish(d.entry, c)
+			}
+		}
+		if w.tick == w.last {
+			break
+		}
+		w.tick++
+		w.gather(&t.index)
+	}
+	w.busy, w.due, w.at = false, w.due[:0], 0
+	w.start(t.now)
+	t.ports.expire(t.now)
+	for _, parts := range t.parts {
+		t.expire(t.now, parts, t.now-fragmentsWait)
+	}
+	t.leaseTimeouts(t.now)
+	return true
+}
+
+// gather lists the connections that are due in the second w.tick, in their order.
+func (w *wheel) gather(x *index) {
+	now := record.Time(w.tick) * second
+	w.due, w.at = w.due[:0], 0
+	for e := w.heads[uint64(w.tick)%wheelSlots]; e != 0; {
+		c := x.at(e - 1)
 		if c.due <= now || c.due > now+wheelSlots*second {
 			w.due = append(w.due, dueEntry{c.due, c.born, e - 1})
 		}
 		e = c.next
-	}
-	if len(w.due) == 0 {
-		return
 	}
 	slices.SortFunc(w.due, func(a, b dueEntry) int {
 		if a.due != b.due {
@@ -193,10 +230,4 @@ func (t *Table) work(s int64) {
 		}
 		return cmp.Compare(a.born, b.born)
 	})
-	for _, d := range w.due {
-		c := t.index.at(d.entry)
-		if t.settle(d.entry, c, now) {
-			t.finish(d.entry, c)
-		}
-	}
 }

@@ -18,6 +18,7 @@ type Builder struct {
 	hash    secret   // of this builder's tables
 	places  *places
 	copies  copies
+	events  bool // frames are looked at elsewhere
 
 	minute   record.Time // start of the open minute; meaningful when open
 	next     record.Time // start of the minute after it
@@ -34,6 +35,7 @@ type Builder struct {
 	vlans   *table[uint16, struct{}]
 	reasons [decode.NumReasons]uint64
 	tunnels [decode.NumTunnels]uint64
+	unread  [NumUnreads]uint64
 	drops   *record.Drops
 	beyond  record.Sketch
 	acked   ackedRuns

@@ -200,9 +200,7 @@ func (b *Builder) Looked(l Lookup) {
 		return
 	}
 	b.segments[at][counter]++
-	if h := b.hosts.find(l.Client); h != nil {
-		h.flags |= record.SeenLookup
-	}
+	b.mark(l.Client, at, record.SeenLookup)
 	if l.QType == qtypeAAAA && !l.Reply {
 		b.segments[at][record.AAAA]++
 	}
@@ -214,9 +212,7 @@ func (b *Builder) EncryptedLookup(ts record.Time, client decode.Addr) {
 	b.whole[record.DNSEncrypted]++
 	if at := b.places.of(client); at >= 0 {
 		b.segments[at][record.DNSEncrypted]++
-		if h := b.hosts.find(client); h != nil {
-			h.flags |= record.SeenSealed
-		}
+		b.mark(client, at, record.SeenSealed)
 	}
 }
 

@@ -164,6 +164,9 @@ func (b *Builder) hashedHost(ts record.Time, a decode.Addr, hash uint64, at plac
 	if fresh {
 		*h = host{at: at, hops: record.NoHops, first: ts, last: ts}
 	}
+	if h.first == 0 { // it was only a mark
+		h.first = ts
+	}
 	h.first, h.last = min(h.first, ts), max(h.last, ts)
 	return h
 }

@@ -3,6 +3,7 @@ package sight
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 
 	"candor/internal/decode"
@@ -18,7 +19,7 @@ func (b *Builder) closeMinute() {
 		Groups: b.groupsSeen(), Pairs: b.pairsSeen(), VLANs: b.vlansSeen(), Acked: b.acked.seen(),
 		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost + b.pairs.lost + b.vlans.lost,
 		Beyond:      b.beyond,
-		Undecodable: named(b.reasons[:], func(i int) string { return decode.Reason(i).String() }),
+		Undecodable: b.undecodable(),
 		Tunnels:     named(b.tunnels[:], func(i int) string { return decode.Tunnel(i).String() }),
 	}
 	b.done = append(b.done, whole)
@@ -46,6 +47,7 @@ func (b *Builder) resetMinute() {
 	b.vlans.reset()
 	b.reasons = [decode.NumReasons]uint64{}
 	b.tunnels = [decode.NumTunnels]uint64{}
+	b.unread = [NumUnreads]uint64{}
 	b.drops = nil
 	b.beyond = record.Sketch{}
 	b.acked.reset()
@@ -146,6 +148,17 @@ func (b *Builder) pairsSeen() []record.PairSeen {
 func (b *Builder) vlansSeen() []uint16 {
 	out := slices.Clone(b.vlans.keys)
 	slices.Sort(out)
+	return out
+}
+
+// undecodable names what could not be read: frames by reason, and what is missing of messages.
+func (b *Builder) undecodable() map[string]uint64 {
+	out := named(b.reasons[:], func(i int) string { return decode.Reason(i).String() })
+	messages := named(b.unread[:], func(i int) string { return Unread(i).String() })
+	if out == nil {
+		return messages
+	}
+	maps.Copy(out, messages)
 	return out
 }
 

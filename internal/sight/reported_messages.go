@@ -50,9 +50,9 @@ func (b *Builder) ReportedDHCP(at record.Time, d *record.DHCP) {
 	b.Message(at, record.KindDHCP)
 	acknowledged := len(d.MsgTypes) == 0 // old logs have acknowledged exchanges only
 	for _, m := range d.MsgTypes {
-		acknowledged = acknowledged || m == "ACK"
+		acknowledged = acknowledged || m == "ACK" || m == "REPLY"
 	}
-	if acknowledged && d.AssignedAddr.IsValid() && !d.MAC.Zero() {
+	if acknowledged && d.AssignedAddr.IsValid() && (!d.MAC.Zero() || d.AssignedAddr.Is6()) { // DHCPv6 clients need not say which card is theirs
 		b.Leased(at, d.MAC, decode.AddrFrom(d.AssignedAddr))
 	}
 }

@@ -1,47 +1,50 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"candor/internal/capture"
-	"candor/internal/decode"
 	"candor/internal/flow"
 	"candor/internal/record"
 	"candor/internal/sight"
 )
 
-// packets is all captures of an observation, merged in time: one witness.
+// packets is all captures of an observation, merged in time: one witness. It follows the connections of the frames that
+// frames reads, itself or in a goroutine ahead of it. What it yields is the same either way.
 type packets struct {
 	opts   *Options
-	files  []*capture.File
-	order  []int // of each file: its place among all inputs
-	merge  *capture.Merge
-	links  []map[uint16]uint64 // frames of unread link types, by file
+	frames frames
+	reader *reader // nil: this goroutine reads frame by frame
 	table  *flow.Table
-	sight  *sight.Builder
-	packet decode.Packet
-	frame  capture.Frame
-	span   record.Span // of the frames since the last batch
-	taken  bool        // a frame was taken; last then has a meaning
-	last   record.Time // newest frame
-	read   bool        // every input was read to its end
-	ended  bool        // and all connections have ended
+	sight  *sight.Builder // of what the table tells
+	piece  *piece         // being followed
+	at     int            // the next frame of it
+	closed []record.Sight // minutes of frames whose connections are not yet told of
+	files  []record.Input // how far the files were read
+	span   record.Span    // of the frames since the last batch
+	taken  bool           // a frame was taken; last then has a meaning
+	last   record.Time    // newest frame
+	read   bool           // every input was read to its end
+	ended  bool           // and all connections have ended
 }
 
 func newPackets(opts *Options) *packets {
-	return &packets{opts: opts, sight: sight.New(opts.Scope, opts.Sensor, opts.Feed)}
+	return &packets{
+		opts:   opts,
+		frames: frames{opts: opts, sight: sight.New(opts.Scope, opts.Sensor, opts.Feed)},
+		sight:  sight.NewEvents(opts.Scope, opts.Sensor, opts.Feed),
+		piece:  &piece{},
+	}
 }
 
 func (s *packets) add(f *capture.File, index int) {
-	s.files = append(s.files, f)
-	s.order = append(s.order, index)
+	s.frames.files = append(s.frames.files, f)
+	s.frames.order = append(s.frames.order, index)
 }
 
 // begin starts reading; no file may be added afterwards.
@@ -57,8 +60,12 @@ func (s *packets) begin() error {
 		return fmt.Errorf("flow settings: %w", err)
 	}
 	s.table = flow.New(cfg, s.sight)
-	s.merge = capture.NewMerge(s.files...)
-	s.links = make([]map[uint16]uint64, len(s.files))
+	s.frames.merge = capture.NewMerge(s.frames.files...)
+	s.frames.links = make([]map[uint16]uint64, len(s.frames.files))
+	s.files = s.frames.inputs()
+	if s.opts.Cores > 1 {
+		s.reader = startReader(&s.frames)
+	}
 	return nil
 }
 
@@ -79,16 +86,15 @@ func (s *packets) next(ctx context.Context, b *record.Batch) error {
 				return fmt.Errorf("reading stopped: %w", err)
 			}
 		}
-		err := s.merge.Next(&s.frame)
+		f, err := s.frame()
 		if errors.Is(err, io.EOF) {
 			s.finish()
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("read frame: %w", err)
+			return err
 		}
-		s.take()
-		if n%rowsLooked == rowsLooked-1 && s.table.Rows() >= s.opts.BatchFrames { // a frame may hold fifty requests
+		if !s.take(f) || s.table.Rows() >= s.opts.BatchFrames { // a frame may hold fifty requests
 			break
 		}
 	}
@@ -96,27 +102,47 @@ func (s *packets) next(ctx context.Context, b *record.Batch) error {
 	return nil
 }
 
-// rowsLooked is after how many frames the records that wait are counted.
-const rowsLooked = 64
+// frame is the next frame; it stays so until it is taken.
+func (s *packets) frame() (*looked, error) {
+	for s.at == len(s.piece.frames) {
+		if s.piece.err != nil {
+			return nil, s.piece.err
+		}
+		s.nextPiece()
+	}
+	return &s.piece.frames[s.at], nil
+}
 
-func (s *packets) take() {
-	ts := min(max(record.Time(s.frame.Time), record.FirstTime), record.LastTime)
-	if (s.opts.From != 0 && ts < s.opts.From) || (s.opts.To != 0 && ts >= s.opts.To) {
-		return
+func (s *packets) nextPiece() {
+	s.at = 0
+	if s.reader == nil {
+		s.frames.read(s.piece, 1)
+	} else {
+		s.reader.empty <- s.piece // never full: there is room for every piece that was made
+		p, ok := <-s.reader.full
+		if !ok {
+			p = &piece{err: io.EOF}
+		}
+		s.piece = p
+		s.files = p.inputs
+	}
+	s.closed = append(s.closed, s.piece.closed...)
+}
+
+// take takes the frame. Where too many connections end before its time to be told of in one batch, it says so and is called
+// again in the next.
+func (s *packets) take(f *looked) (taken bool) {
+	if !s.table.AdvanceSome(f.ts, s.opts.BatchFrames) {
+		return false
 	}
 	if !s.taken {
-		s.taken, s.last = true, ts
+		s.taken, s.last = true, f.ts
 	}
-	s.span.Extend(ts)
-	s.last = max(s.last, ts)
-	s.packet.Frame(s.frame.Link, s.frame.Data, s.frame.Wire)
-	if s.packet.Reason == decode.UnknownLink {
-		if s.links[s.frame.File] == nil {
-			s.links[s.frame.File] = map[uint16]uint64{}
-		}
-		s.links[s.frame.File][s.frame.Link]++
-	}
-	s.table.Packet(ts, &s.packet, s.frame.Data, s.frame.Wire)
+	s.span.Extend(f.ts)
+	s.last = max(s.last, f.ts)
+	s.table.Follow(f.ts, &f.packet, f.data, f.wire, f.again)
+	s.at++
+	return true
 }
 
 // finish ends connections, not more than a batch may hold frames. Without a frame there is no time that sight could speak
@@ -125,44 +151,24 @@ func (s *packets) finish() {
 	if !s.read {
 		s.read = true
 		if s.taken {
-			s.lost()
+			s.sight.Count(s.last, record.DamagedInputs, uint64(s.piece.broken))
+			if s.piece.drops != nil {
+				s.sight.Dropped(s.last, *s.piece.drops)
+			}
 		}
 	}
 	s.ended = !s.taken || s.table.FinishSome(s.last, s.opts.BatchFrames)
 }
 
-// lost says what the captures lost and where they were damaged.
-func (s *packets) lost() {
-	var drops record.Drops
-	known := 0
-	for _, f := range s.files {
-		st := f.Status()
-		if st.DropsKnown {
-			known++
-		}
-		for _, i := range st.Interfaces {
-			drops.Add(record.Drops{Received: i.Drops.Received, Dropped: i.Drops.Dropped})
-			drops.Add(record.Drops{Dropped: i.Drops.OSDropped})
-			drops.Add(record.Drops{Dropped: i.Drops.Between})
-		}
-		if st.Damage != nil {
-			s.sight.Count(s.last, record.DamagedInputs, 1)
-		}
-	}
-	drops.Partly = known < len(s.files)
-	if known > 0 || drops.Dropped > 0 {
-		s.sight.Dropped(s.last, drops)
-	}
-}
-
 func (s *packets) drain(b *record.Batch) {
 	b.Span, s.span = s.span, record.Span{}
 	s.table.Drain(b)
+	b.Sight, s.closed = sight.Join(s.closed, b.Sight)
 }
 
 // offset is how many bytes of the files were read, of how many; what no file knows is left out.
 func (s *packets) offset() (done, total int64) {
-	for _, f := range s.files {
+	for _, f := range s.frames.files {
 		done += f.Offset()
 		total += max(f.Size(), 0)
 	}
@@ -170,24 +176,18 @@ func (s *packets) offset() (done, total int64) {
 }
 
 func (s *packets) inputs() []record.Input {
-	out := make([]record.Input, 0, len(s.files))
-	for i, f := range s.files {
-		in := s.input(f.Status(), s.links[i])
-		in.Index = s.order[i]
-		out = append(out, in)
+	if s.reader == nil {
+		return s.frames.inputs()
 	}
-	return out
+	return s.files
 }
 
-func (s *packets) input(st capture.Status, links map[uint16]uint64) record.Input {
-	in := record.Input{Path: st.Path, Kind: st.Kind, Feed: s.opts.Feed, Packets: st.Packets, Bytes: st.Bytes}
+// inputOf is a capture as an input.
+func inputOf(st capture.Status, links map[uint16]uint64, feed record.Feed) record.Input {
+	in := record.Input{Path: st.Path, Kind: st.Kind, Feed: feed, Packets: st.Packets, Bytes: st.Bytes, Unread: unread(links)}
 	if in.Kind == "" {
 		in.Kind = st.Compression // the compressed stream broke before it said what it holds
 	}
-	for link, n := range links {
-		in.Unread = append(in.Unread, record.Unread{Link: decode.LinkName(link), Frames: n})
-	}
-	slices.SortFunc(in.Unread, func(a, b record.Unread) int { return cmp.Compare(a.Link, b.Link) })
 	if st.Damage != nil {
 		in.Stopped = &record.Stopped{At: st.Damage.At, Unread: st.Damage.Unread, Because: st.Damage.Because}
 	}
@@ -195,8 +195,11 @@ func (s *packets) input(st capture.Status, links map[uint16]uint64) record.Input
 }
 
 func (s *packets) close() error {
-	errs := make([]error, 0, len(s.files))
-	for _, f := range s.files {
+	if s.reader != nil {
+		s.reader.close()
+	}
+	errs := make([]error, 0, len(s.frames.files))
+	for _, f := range s.frames.files {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)

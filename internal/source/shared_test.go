@@ -12,7 +12,7 @@ import (
 	"candor/internal/record"
 )
 
-// TestRealCaptures: of real stacks too, records and sight do not depend on the size of batches, and every frame is accounted for.
+// TestRealCaptures: of real stacks too, records and sight do not depend on the size of batches or on the number of cores, and every frame is accounted for.
 func TestRealCaptures(t *testing.T) {
 	labs := filepath.Join(cmp.Or(os.Getenv("CANDOR_SHARED"), filepath.Join("..", "..", "..", "shared")), "data", "labs")
 	for _, name := range []string{"A-plain.pcap.zst", "F-acc1.pcap.zst", "D-b1wan.pcapng.zst"} {
@@ -27,7 +27,7 @@ func TestRealCaptures(t *testing.T) {
 				t.Errorf("input %+v, %d frames, %d bytes in sight", in, s.Counts[record.Frames], s.Counts[record.FrameBytes])
 			}
 			opts := options()
-			opts.BatchFrames = 777
+			opts.BatchFrames, opts.Cores = 777, 2
 			got := total(read(t, opts, path))
 			diff := gocmp.Diff(want, got, addresses, cmpopts.EquateEmpty(), gocmp.AllowUnexported(record.Sketch{}), cmpopts.IgnoreFields(record.Batch{}, "Inputs"))
 			if diff != "" {

@@ -24,6 +24,7 @@ type Options struct {
 	Epoch       uint64                 // part of every batch's identity; 0 becomes 1
 	From, To    record.Time            // what lies outside [From, To) is left out; 0 is open
 	BatchFrames int                    // frames to a batch; 0 becomes DefaultBatchFrames. The result never depends on it
+	Cores       int                    // above 1, reading and following run beside each other; the result never depends on it
 	Flow        flow.Config            // bounds; Scope, Sensor and Feed are filled in from here, and a Seed of 0 is replaced by chance
 	Stdin       io.Reader              // what the path "-" reads
 	Progress    func(done, total int64, at record.Time)
@@ -88,7 +89,11 @@ func Open(ctx context.Context, paths []string, opts Options) (*Source, error) {
 		if err := s.packets.begin(); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		s.streams = append([]stream{s.packets}, s.streams...)
+		var packets stream = s.packets
+		if opts.Cores > 1 {
+			packets = newAhead(s.packets)
+		}
+		s.streams = append([]stream{packets}, s.streams...)
 	}
 	s.ended = make([]bool, len(s.streams))
 	return s, nil
@@ -149,11 +154,11 @@ func (s *Source) progress() {
 	}
 	var done, total int64
 	var last record.Time
-	if s.packets != nil {
-		done, total = s.packets.offset()
-	}
 	for _, x := range s.streams {
 		last = max(last, x.now())
+		if f, ok := x.(interface{ offset() (done, total int64) }); ok {
+			done, total = f.offset()
+		}
 	}
 	s.opts.Progress(done, total, last)
 }
@@ -170,7 +175,7 @@ func (s *Source) Recycle(b *record.Batch) {
 // Close closes the files.
 func (s *Source) Close() error {
 	var errs []error
-	if s.packets != nil && !slices.Contains(s.streams, stream(s.packets)) {
+	if s.packets != nil && len(s.ended) == 0 { // not among the streams yet
 		errs = append(errs, s.packets.close())
 	}
 	for _, x := range s.streams {

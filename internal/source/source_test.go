@@ -244,6 +244,7 @@ func TestCutsNeverMatter(t *testing.T) {
 		}
 		opts := options()
 		opts.BatchFrames = rapid.IntRange(1, 500).Draw(rt, "batch")
+		opts.Cores = rapid.IntRange(1, 2).Draw(rt, "cores")
 		got := total(read(t, opts, files(t, contents...)...))
 		if diff := cmp.Diff(want, got, addresses, cmpopts.EquateEmpty(), cmp.AllowUnexported(record.Sketch{}), cmpopts.IgnoreFields(record.Batch{}, "Inputs")); diff != "" {
 			rt.Fatalf("in %d files, batches of %d (-want +got):\n%s", parts, opts.BatchFrames, diff)
