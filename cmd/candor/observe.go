@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"candor/internal/agreement"
@@ -78,7 +79,7 @@ func open(ctx context.Context, w *world, paths []string, scope record.Scope, s s
 		return nil, err
 	}
 	opts := source.Options{
-		Scope: scope, Sensor: scope.Sensor, Feed: scope.Packets, From: from, To: to, Flow: flow.DefaultConfig(), Stdin: w.stdin,
+		Scope: scope, Sensor: scope.Sensor, Feed: scope.Packets, From: from, To: to, Flow: flow.DefaultConfig(), Stdin: w.stdin, Cores: runtime.GOMAXPROCS(0),
 	}
 	for id, path := range feeds {
 		if opts.Logs == nil {

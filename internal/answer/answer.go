@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"candor/internal/coverage"
 	"candor/internal/record"
@@ -38,7 +37,7 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 		LookedAt: c.lookedAt(),
 	}
 	if c.Any {
-		a.From, a.To = stamp(c.Evidence.Window.From), stamp(c.Evidence.Window.To)
+		a.From, a.To = c.Evidence.Window.From.Text(), c.Evidence.Window.To.Text()
 	}
 	a.Absent.Count = c.absent()
 	n := needs(q)
@@ -171,7 +170,5 @@ func (c *Case) because(spots []*verdict.Defect, n need) string {
 	}
 	return strings.Join(parts, "; ")
 }
-
-func stamp(t record.Time) string { return t.Std().Format(time.RFC3339Nano) }
 
 func round2(x float64) float64 { return float64(int64(x*100+0.5)) / 100 }

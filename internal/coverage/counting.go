@@ -59,8 +59,6 @@ func percent(f float64) string {
 	}
 }
 
-func signed(bits float64) string { return fmt.Sprintf("%+.1f", bits) }
-
 // span writes a duration in words that people use: 43 s, 12 min, 3.5 h, 2 days.
 func spanWords(d time.Duration) string {
 	switch {

@@ -3,5 +3,5 @@
 // Here: Evidence (the sight of a stretch of time, merged), the rules that turn it into a Ruling, and the state of each
 // promise. Not here: keeping evidence over time (judge), counting it (sight), or answering questions (answer).
 //
-// Start at Rule and Rules. To add a rule, copy rule_truncated.go and add a line to Rules.
+// Start at Rule and Rules. To add a rule, copy rule_tunnel.go and add a line to Rules.
 package coverage

@@ -14,6 +14,7 @@ type Evidence struct {
 	Whole    record.Sight
 	Segments map[record.SegmentID]*record.Sight
 	Feeds    map[record.Feed]*record.Sight // of every witness as a whole, this one and promised logs included
+	Clocks   []Clock                       // of every witness but the first, held against another; sorted by feed
 	Inputs   []record.Input
 	Handed   []record.Feed // data ids of the logs that were handed to this check, also where none of their lines is in the stretch
 	Ended    bool          // the input was read to its end (files), so that its hard counters are complete
@@ -61,6 +62,7 @@ func (e *Evidence) Join(o *Evidence) {
 		}
 		e.Feeds[f].Merge(s)
 	}
+	e.joinClocks(o)
 	if e.Handed == nil {
 		e.Handed = o.Handed
 	}

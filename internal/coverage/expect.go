@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"net/netip"
+	"slices"
 
 	"candor/internal/agreement"
 	"candor/internal/record"
@@ -21,6 +22,11 @@ type dataTerms struct {
 
 // kindsOf lists the promised data with an expected rate that a packet or log source can show.
 func kindsOf(a *agreement.Agreement) []dataTerms {
+	return slices.DeleteFunc(kindsPromised(a), func(d dataTerms) bool { return d.promised.Expect == nil && d.kind != record.KindLog })
+}
+
+// kindsPromised lists the promised data that a packet or log source can show, with a rate or without.
+func kindsPromised(a *agreement.Agreement) []dataTerms {
 	var out []dataTerms
 	for i := range a.Data {
 		d := &a.Data[i]
@@ -41,9 +47,6 @@ func kindsOf(a *agreement.Agreement) []dataTerms {
 		case agreement.DataLog, agreement.DataAlert:
 			t.kind = record.KindLog
 		case agreement.DataPackets, agreement.DataQuality:
-			continue
-		}
-		if d.Expect == nil && t.kind != record.KindLog {
 			continue
 		}
 		out = append(out, t)

@@ -8,22 +8,32 @@ import (
 	"candor/internal/record"
 )
 
-// Presence says in which minutes of a quarter hour the critical hosts sent something.
+// Presence says in which minutes of a quarter hour the critical hosts sent something, and events came of the data that must
+// not be silent for long.
 type Presence struct {
 	quarter record.Time           // its start; meaningful when somebody was there
 	minutes map[netip.Addr]uint16 // bit i: minute i of the quarter
+	events  map[string]uint16     // the same, by data id
 }
 
 // NewPresence is presence of nobody.
-func NewPresence() *Presence { return &Presence{minutes: map[netip.Addr]uint16{}} }
+func NewPresence() *Presence {
+	return &Presence{minutes: map[netip.Addr]uint16{}, events: map[string]uint16{}}
+}
 
 // Add takes over one minute's sight.
 func (p *Presence) Add(t *Terms, s *record.Sight) {
+	quarter := s.Span.From.Floor(record.Quarter)
+	minute := uint((s.Span.From - quarter) / record.Minute)
+	for i := range t.silent {
+		if d := &t.silent[i]; d.shows(s) {
+			p.quarter = quarter
+			p.events[d.id] |= 1 << minute
+		}
+	}
 	if s.Segment == record.Nowhere || len(t.critical) == 0 {
 		return
 	}
-	quarter := s.Span.From.Floor(record.Quarter)
-	minute := uint((s.Span.From - quarter) / record.Minute)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if !t.critical[h.Addr] || (h.Hops == record.NoHops && h.Flags&(record.SeenDirect|record.SeenSpoke) == 0) {

@@ -52,6 +52,8 @@ func Promises(t *Terms, d *Days) []verdict.Promise {
 			s = state{blind: true, because: notCarried(&d.Whole.Whole, neededBy(t, p.Kind))}
 		case p.MeasurableHere && d.Whole.Seen.Zero():
 			s = state{seen: "nothing", because: "nothing was observed"}
+		case p.Kind == agreement.ClockSkew: // broken can be seen where several witnesses speak, kept never
+			s = d.clockSkew(p)
 		case p.MeasurableHere:
 			s = d.hold(t, p)
 		}
@@ -114,6 +116,8 @@ func (d *Days) hold(t *Terms, p *agreement.Promise) state {
 		return d.volume(t)
 	case agreement.EventsDue:
 		return d.expect(t, p)
+	case agreement.SilenceAtMost:
+		return d.silence(t, p)
 	case agreement.BothDirections:
 		return d.bothDirections(p)
 	case agreement.LossAtMost:

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ type Ruling struct {
 func Rules() []Rule {
 	return []Rule{
 		outsideRule(), unmirroredRule(), managementRule(), afterProxyRule(),
-		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(), inconsistentRule(), deadRule(),
+		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(), inconsistentRule(), deadRule(), skewRule(),
 		segmentRule(), directionRule(), kindRule(), encryptedLookupRule(), volumeRule(), countedTwiceRule(),
 		damagedRule(), unreadRule(), evictedRule(), dropsRule(),
 	}
@@ -141,6 +142,27 @@ func (b *balance) decide() Ruling {
 }
 
 func round1(x float64) float64 { return math.Round(x*10) / 10 }
+
+// endings are what a rule says with each verdict, and what it advises or needs.
+type endings struct{ yes, do, no, open, needs string }
+
+// saying is the ruling with the words of its verdict.
+func (r Ruling) saying(e endings) Ruling {
+	switch r.Verdict {
+	case verdict.Yes:
+		r.Words, r.Do = e.yes, e.do
+	case verdict.No:
+		r.Words = e.no
+	case verdict.CannotSay:
+		r.Words, r.Needs = e.open, e.needs
+	}
+	return r
+}
+
+// bitsLacking says how far the signs are from a decision.
+func (r Ruling) bitsLacking() string {
+	return fmt.Sprintf("%+.1f bits; yes needs +6, no needs -6", r.Bits)
+}
 
 // lacking is a ruling that cannot say for want of evidence.
 func lacking(needs string) Ruling {

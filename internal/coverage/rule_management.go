@@ -49,17 +49,11 @@ func weighManagement(e *Evidence, _ string) Ruling {
 		managementPlace(e, &b)
 	}
 	r := b.decide()
-	switch r.Verdict {
-	case verdict.Yes:
-		r.Words = "The sensor sees your network gear talking to itself, not your computers."
-		r.Do = e.Terms.mirrorAdvice()
-	case verdict.No:
-		r.Words = "People's traffic passes here: this is no management port."
-	case verdict.CannotSay:
-		r.Words = "It cannot be told whether this is a port of the management network."
-		r.Needs = fmt.Sprintf("%s bits; yes needs +6, no needs -6", signed(r.Bits))
-	}
-	return r
+	return r.saying(endings{
+		yes: "The sensor sees your network gear talking to itself, not your computers.", do: e.Terms.mirrorAdvice(),
+		no:   "People's traffic passes here: this is no management port.",
+		open: "It cannot be told whether this is a port of the management network.", needs: r.bitsLacking(),
+	})
 }
 
 // managementPlace looks at who else is here. The sensor itself may report to the Internet; people's computers do by the dozen.

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"fmt"
+	"strings"
 
 	"candor/internal/record"
 	"candor/internal/verdict"
@@ -37,17 +38,28 @@ func weighOutside(e *Evidence, _ string) Ruling {
 		r.Bits = 0
 		r.Verdict, r.Strength = verdict.CannotSay, verdict.NotDecided
 	}
-	switch r.Verdict {
-	case verdict.Yes:
-		r.Words = fmt.Sprintf("The sensor sits on the Internet side of the firewall. It sees the addresses after translation, not the %s promised. An infected computer cannot be told apart.", e.Terms.promisedHosts())
-		r.Do = e.Terms.moveInside()
-	case verdict.No:
-		r.Words = "The sensor stands inside: computers pass it with their own addresses."
-	case verdict.CannotSay:
-		r.Words = "Where the sensor stands cannot be told from this traffic: the signs point both ways or are too weak."
-		r.Needs = fmt.Sprintf("%s bits; yes needs +6, no needs -6. More traffic of promised hosts would decide it", signed(r.Bits))
+	open, needs := outsideOpen(e)
+	return r.saying(endings{
+		yes:  fmt.Sprintf("The sensor sits on the Internet side of the firewall. It sees the addresses after translation, not the %s promised. An infected computer cannot be told apart.", e.Terms.promisedHosts()),
+		do:   e.Terms.moveInside(),
+		no:   "The sensor stands inside: computers pass it with their own addresses.",
+		open: open, needs: r.bitsLacking() + ". " + needs,
+	})
+}
+
+// outsideOpen says what leaves the place open, and what would decide it. Where reports lack what cards and hop distances show,
+// more of the same reports would not.
+func outsideOpen(e *Evidence) (words, needs string) {
+	lacks := (record.CarriesCards | record.CarriesHops) &^ e.Whole.Carries
+	if lacks == 0 {
+		return "Where the sensor stands cannot be told from this traffic: the signs point both ways or are too weak.", "More traffic of promised hosts would decide it"
 	}
-	return r
+	words = "Where the sensor stands cannot be told from these reports: the signs that they carry point both ways or are too weak."
+	needs = "More of the same does not decide it, as this input carries no " + strings.Join(lacks.Names(), " and no ") + "; the packets themselves do"
+	if lacks&record.CarriesCards != 0 {
+		needs += ", or reports that name the hosts' cards (Zeek: policy mac-logging; Suricata: ethernet in eve-log)"
+	}
+	return words, needs
 }
 
 // families gives the packets that translation would change: IPv4 when an IPv4 address stands for the inside, else all.

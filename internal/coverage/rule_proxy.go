@@ -46,17 +46,12 @@ func weighAfterProxy(e *Evidence, _ string) Ruling {
 	proxyStacks(&b, top, s, others)
 	proxyHeaders(e, &b, top)
 	r := b.decide()
-	switch r.Verdict {
-	case verdict.Yes:
-		r.Words = "All visitors appear as one address, that of a proxy. Which computer it was cannot be seen here."
-		r.Do = "Add the proxy's own log, or move the sensor to the side where the computers are."
-	case verdict.No:
-		r.Words = "Connections come from the computers themselves, not from a proxy."
-	case verdict.CannotSay:
-		r.Words = "Translation and a proxy look alike here."
-		r.Needs = fmt.Sprintf("%s bits; yes needs +6, no needs -6. Requests in clear, or more different computers, would decide it", signed(r.Bits))
-	}
-	return r
+	return r.saying(endings{
+		yes:  "All visitors appear as one address, that of a proxy. Which computer it was cannot be seen here.",
+		do:   "Add the proxy's own log, or move the sensor to the side where the computers are.",
+		no:   "Connections come from the computers themselves, not from a proxy.",
+		open: "Translation and a proxy look alike here.", needs: r.bitsLacking() + ". Requests in clear, or more different computers, would decide it",
+	})
 }
 
 // manyStacks is how many kinds of TCP stack behind one address make it a translation of many machines.

@@ -111,7 +111,7 @@ func TestEveryRuleIsListedOnce(t *testing.T) {
 	}
 	for _, c := range []verdict.Code{
 		"vantage.outside", "vantage.unmirrored_port", "vantage.management_port", "vantage.after_proxy", "feed.one_way", "feed.asymmetric",
-		"feed.loss", "feed.duplicated", "feed.truncated", "feed.ipv6_missing", "feed.dead", "segment.missing", "direction.missing", "kind.missing",
+		"feed.loss", "feed.duplicated", "feed.truncated", "feed.ipv6_missing", "feed.dead", "clock.skew", "segment.missing", "direction.missing", "kind.missing",
 		"volume.low", "hosts.counted_twice", "input.damaged", "input.unread", "state.evicted", "capture.drops",
 	} {
 		if !seen[c] {

@@ -62,17 +62,12 @@ func weighUnmirrored(e *Evidence, _ string) Ruling {
 		judgeListeners(e, &b, own)
 	}
 	r := b.decide()
-	switch r.Verdict {
-	case verdict.Yes:
-		r.Words = "The port gets no copy of traffic. We hear only what is sent to everybody, no conversations."
-		r.Do = e.Terms.mirrorAdvice()
-	case verdict.No:
-		r.Words = "Conversations of others pass this port: it gets a copy of traffic."
-	case verdict.CannotSay:
-		r.Words = "It cannot be told whether this port gets a copy of traffic or is one computer's own."
-		r.Needs = "all conversations are one card's: more cards heard, or a conversation of others, would decide it"
-	}
-	return r
+	return r.saying(endings{
+		yes: "The port gets no copy of traffic. We hear only what is sent to everybody, no conversations.", do: e.Terms.mirrorAdvice(),
+		no:    "Conversations of others pass this port: it gets a copy of traffic.",
+		open:  "It cannot be told whether this port gets a copy of traffic or is one computer's own.",
+		needs: "all conversations are one card's: more cards heard, or a conversation of others, would decide it",
+	})
 }
 
 // weighOwnFrames decides where the capture itself says which frames are its machine's own, as cooked captures do.

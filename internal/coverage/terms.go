@@ -22,6 +22,7 @@ type Terms struct {
 	own        *agreement.Sensor // nil without an agreement
 	covers     []record.SegmentID
 	kinds      []dataTerms
+	silent     []silentTerms
 	directions []string
 	critical   map[netip.Addr]bool
 }
@@ -46,7 +47,7 @@ func NewTerms(a *agreement.Agreement, sensor record.Sensor) (*Terms, error) {
 	for i := range a.Watched.Critical {
 		t.critical[a.Watched.Critical[i].Address.Unmap()] = true
 	}
-	t.kinds = kindsOf(a)
+	t.kinds, t.silent = kindsOf(a), silentOf(a)
 	return t, nil
 }
 

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,39 @@ func TestOutside(t *testing.T) {
 		{name: "no agreement: inside", terms: alone, parts: []part{inside(9000, 8000), direct(record.InsideAssumed, "10.1.0", 20)}, want: verdict.No},
 		{name: "no link layer", parts: []part{all(feed(record.Packets, 9000), feed(record.Packets4, 9000), feed(record.Public4, 9000))}, want: verdict.Yes},
 	})
+}
+
+// TestOutsideOfReports: where reports leave it open, more of them is not asked for; what would decide is.
+func TestOutsideOfReports(t *testing.T) {
+	const logs = record.CarriesConns | record.CarriesVolume
+	part := all(feed(record.Packets, 9000), feed(record.Packets4, 9000), feed(record.Inside4, 1000))
+	for _, tt := range []struct {
+		name    string
+		carries record.Carries
+		more    bool
+		lacks   string
+		cards   bool // reports with cards are asked for
+	}{
+		{"packets", record.CarriesAll, true, "", false},
+		{"logs", logs, false, "carries no cards and no hops;", true},
+		{"logs with cards", logs | record.CarriesCards, false, "carries no hops;", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := gather(assumed(t), monday(time.Hour), part)
+			e.Whole.Carries, e.Whole.Minutes = tt.carries, 60
+			rule := outsideRule()
+			r := rule.Judge(e, "")
+			if r.Verdict != verdict.CannotSay {
+				t.Fatalf("%+v", r)
+			}
+			if more := strings.Contains(r.Needs, "More traffic of promised hosts would decide"); more != tt.more || !strings.Contains(r.Needs, tt.lacks) {
+				t.Errorf("needs %q", r.Needs)
+			}
+			if strings.Contains(r.Needs, "mac-logging") != tt.cards || strings.Contains(r.Words, "reports") == tt.more {
+				t.Errorf("needs %q, words %q", r.Needs, r.Words)
+			}
+		})
+	}
 }
 
 func TestOutsideSignsAtTheirBounds(t *testing.T) {

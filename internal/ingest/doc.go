@@ -3,7 +3,7 @@
 //
 // Here: what all readers share: Options, the Reader interface, the account of lines that could not be read, telling formats
 // apart (Sniff), lines out of plain, gzip and zstd files (Lines), a bounded JSON scanner (JSON), text of times, numbers and
-// addresses, and the bounded window that puts records into the order of time (Queue). Not here: the formats themselves, which
+// addresses, and the bounded window that puts records into the order of time (Queue, Ordered). Not here: the formats themselves, which
 // live in the packages zeek, suricata and syslog below, and any judgement.
 //
 // Start at Reader, then zeek.Open.

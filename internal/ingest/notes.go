@@ -10,8 +10,8 @@ import (
 // maxNoted bounds the names of each sort in Notes.
 const maxNoted = 8
 
-// Notes says in a few sentences what was left aside: logs and line forms that nobody here knows with the first such lines, and
-// files and lines left out on purpose. Most frequent first; what does not fit is counted. Damage is told by Stopped instead.
+// Notes says in a few sentences what was left aside: logs and line forms that nobody here knows with the first such lines, files
+// and lines left out on purpose, and what was taken for granted. Most frequent first; what does not fit is counted. Damage is told by Stopped instead.
 func (a *Account) Notes() []string {
 	out := noted(nil, a.Unknown, "not known here")
 	for _, d := range a.Shown {
@@ -20,6 +20,7 @@ func (a *Account) Notes() []string {
 		}
 	}
 	out = noted(out, a.Skipped, "left out")
+	out = noted(out, a.Assumed, "taken for granted")
 	if a.Late > 0 {
 		out = append(out, fmt.Sprintf("told late, because their lines stand far from their place in time: %d", a.Late))
 	}

@@ -24,9 +24,10 @@ func TestNotes(t *testing.T) {
 		account ingest.Account
 		want    []string
 	}{
-		"nothing":        {ingest.Account{Lines: 5, Records: 5, Known: map[string]uint64{"weird": 3}}, nil},
-		"most first":     {ingest.Account{Unknown: map[string]uint64{"rdp": 1, "smb": 5, "ftp": 1}}, []string{"not known here: smb: 5", "not known here: ftp: 1", "not known here: rdp: 1"}},
-		"left out, late": {ingest.Account{Skipped: map[string]uint64{"files": 2}, Late: 7}, []string{"left out: files: 2", "told late, because their lines stand far from their place in time: 7"}},
+		"nothing":           {ingest.Account{Lines: 5, Records: 5, Known: map[string]uint64{"weird": 3}}, nil},
+		"most first":        {ingest.Account{Unknown: map[string]uint64{"rdp": 1, "smb": 5, "ftp": 1}}, []string{"not known here: smb: 5", "not known here: ftp: 1", "not known here: rdp: 1"}},
+		"left out, late":    {ingest.Account{Skipped: map[string]uint64{"files": 2}, Late: 7}, []string{"left out: files: 2", "told late, because their lines stand far from their place in time: 7"}},
+		"taken for granted": {ingest.Account{Assumed: map[string]uint64{"lines without a zone are in UTC": 3}}, []string{"taken for granted: lines without a zone are in UTC: 3"}},
 		"many names": {many, []string{
 			"not known here: log00: 20", "not known here: log01: 19", "not known here: log02: 18", "not known here: log03: 17", "not known here: log04: 16",
 			"not known here: log05: 15", "not known here: log06: 14", "not known here: log07: 13", "not known here: 4 more names: 42",

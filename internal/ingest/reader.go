@@ -55,6 +55,7 @@ type Account struct {
 	Unknown map[string]uint64 // lines of logs or of forms that nobody here knows, by name
 	Shown   []Damage          // the first lines of unknown form, as text, at most MaxShown
 	Skipped map[string]uint64 // files, and lines, left out on purpose, by reason
+	Assumed map[string]uint64 // lines that leave something open which was taken for granted, by what
 	Late    uint64            // records that came too late to be put into the order of time
 	Damaged uint64            // lines that could not be read
 	Damage  []Damage          // the first of them, at most MaxShown
@@ -116,7 +117,7 @@ func (a *Account) Merge(o *Account) {
 	a.Records += o.Records
 	a.Late += o.Late
 	a.Damaged += o.Damaged
-	for _, m := range [...]struct{ into, from *map[string]uint64 }{{&a.Known, &o.Known}, {&a.Unknown, &o.Unknown}, {&a.Skipped, &o.Skipped}} {
+	for _, m := range [...]struct{ into, from *map[string]uint64 }{{&a.Known, &o.Known}, {&a.Unknown, &o.Unknown}, {&a.Skipped, &o.Skipped}, {&a.Assumed, &o.Assumed}} {
 		for name, n := range *m.from {
 			Count(m.into, name, n)
 		}

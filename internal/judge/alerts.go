@@ -72,7 +72,7 @@ func (s *alertSum) finding(key alertKey) verdict.Finding {
 	sum := sha256.Sum256([]byte(key.by + "\x00" + key.signature + "\x00" + key.source + "\x00" + key.destination))
 	f := verdict.Finding{
 		ID: "a-" + hex.EncodeToString(sum[:6]), Kind: "alert", By: key.by, Severity: s.Severity, Source: key.source,
-		Destinations: []string{}, Ports: []int{}, First: stamp(s.first), Last: stamp(s.last), UIDs: s.uids, Attack: []string{},
+		Destinations: []string{}, Ports: []int{}, First: s.first.Text(), Last: s.last.Text(), UIDs: s.uids, Attack: []string{},
 		Evidence: map[string]any{"signature": s.Signature, "category": s.Category, "count": s.count},
 		Words:    fmt.Sprintf("%s says: %s", key.by, s.Signature),
 	}

@@ -23,7 +23,7 @@ func (j *Judge) At(m Moment) *Result {
 		Agreement: agreementRef(j.cfg.Agreement), Findings: j.alerts.findings(), Witnesses: j.witnesses(),
 	}
 	if j.any {
-		r.Window = &Window{First: stamp(j.span.From), Last: stamp(j.span.To), Seconds: j.span.Duration().Seconds()}
+		r.Window = &Window{First: j.span.From.Text(), Last: j.span.To.Text(), Seconds: j.span.Duration().Seconds()}
 	}
 	r.Defects = append(b.defects(j.rules), notBuilt(string(j.terms.Sensor), j.span)...)
 	days := coverage.Days{Windows: b.windows, Whole: b.whole, Presence: j.presence(), Defects: r.Defects}

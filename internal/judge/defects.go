@@ -18,8 +18,9 @@ type bench struct {
 }
 
 func (j *Judge) bench(ended bool) *bench {
-	w := j.windows(ended)
-	return &bench{terms: j.terms, windows: w, whole: j.whole(w, ended), recent: j.recent(ended)}
+	w, recent := j.windows(ended), j.recent(ended)
+	j.stampClocks(w, recent)
+	return &bench{terms: j.terms, windows: w, whole: j.whole(w, ended), recent: recent}
 }
 
 // trial is one rule asked about one subject.
@@ -141,10 +142,10 @@ func onePeriod(s record.Span, v verdict.Verdict) []verdict.Period {
 // appendPeriod adds a stretch, joined with the one before when they say the same.
 func appendPeriod(p []verdict.Period, s record.Span, v verdict.Verdict) []verdict.Period {
 	if n := len(p); n > 0 && p[n-1].Verdict == v {
-		p[n-1].To = stamp(s.To)
+		p[n-1].To = s.To.Text()
 		return p
 	}
-	return append(p, verdict.Period{From: stamp(s.From), To: stamp(s.To), Verdict: v})
+	return append(p, verdict.Period{From: s.From.Text(), To: s.To.Text(), Verdict: v})
 }
 
 // nowWithReach is the last quarter hour, with the full windows before it that a rule's reach takes.
@@ -165,5 +166,3 @@ func (b *bench) nowWithReach(work time.Duration) *coverage.Evidence {
 	}
 	return e
 }
-
-func stamp(t record.Time) string { return t.Std().Format(time.RFC3339Nano) }

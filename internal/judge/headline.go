@@ -3,9 +3,7 @@ package judge
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"candor/internal/verdict"
 )
@@ -126,7 +124,7 @@ func seeing(r *Result) Headline {
 	seen, of := Promised(r)
 	var say []string
 	if of > 0 {
-		say = append(say, fmt.Sprintf("%s of %s promised hosts seen directly", count(seen), count(of)))
+		say = append(say, fmt.Sprintf("%s of %s promised hosts seen directly", Count(seen), Count(of)))
 	}
 	open := slices.ContainsFunc(d.CannotSay, func(f verdict.Defect) bool { return f.Accepted == "" && undecided(f.Code) })
 	switch {
@@ -144,7 +142,7 @@ func seeing(r *Result) Headline {
 		say = append(say, openPoints(d, s)...)
 	}
 	if h.Word == verdict.No && len(d.Yes) == 0 && s.Broken > 0 {
-		say = append(say, number(s.Broken, "promise is", "promises are")+" broken")
+		say = append(say, Many(s.Broken, "promise is", "promises are")+" broken")
 	}
 	h.Text = sentences(say)
 	switch {
@@ -166,7 +164,7 @@ func present(yes []verdict.Defect) []string {
 	subjects, codes := byCode(yes)
 	for i, c := range codes {
 		if i == 5 && len(codes) > 6 {
-			return append(out, number(len(codes)-i, "kind", "kinds")+" of blindness more: see the defects")
+			return append(out, Many(len(codes)-i, "kind", "kinds")+" of blindness more: see the defects")
 		}
 		stood := c == verdict.VantageOutside && slices.ContainsFunc(yes, func(f verdict.Defect) bool {
 			return f.Code == c && f.Now != verdict.Yes
@@ -223,6 +221,7 @@ var phrases = map[verdict.Code]string{
 	verdict.FeedDuplicated:        "Packets arrive twice",
 	verdict.FeedTruncated:         "Packets are cut short",
 	verdict.FeedIPv6Missing:       "IPv6 is spoken and not seen",
+	verdict.ClockSkew:             "The clocks of two witnesses do not agree",
 	verdict.VolumeLow:             "Far less traffic than promised",
 	verdict.HostsCountedTwice:     "Some machines were counted twice",
 	verdict.InputDamaged:          "An input is damaged",
@@ -247,7 +246,7 @@ func openPoints(d Declared, s Standing) []string {
 		out = append(out, "Not decided: "+list(names, 4))
 	}
 	if s.CannotSay > 0 {
-		out = append(out, "For "+number(s.CannotSay, "promise", "promises")+" we cannot say")
+		out = append(out, "For "+Many(s.CannotSay, "promise", "promises")+" we cannot say")
 	}
 	return out
 }
@@ -274,16 +273,16 @@ func wrong(r *Result) Headline {
 			say = append(say, a.Because)
 		}
 		if len(open) > 0 {
-			say = append(say, fmt.Sprintf("To %d of %s we cannot say", len(open), number(all, "question", "questions")))
+			say = append(say, fmt.Sprintf("To %d of %s we cannot say", len(open), Many(all, "question", "questions")))
 		}
 	case all == 0:
 		say = append(say, "No question was asked")
 	case len(open) > 0:
-		say = append(say, fmt.Sprintf("To %d of %s we cannot say", len(open), number(all, "question", "questions")))
+		say = append(say, fmt.Sprintf("To %d of %s we cannot say", len(open), Many(all, "question", "questions")))
 		say = append(say, whyOpen(r)...)
 	default:
 		h.Word, h.Mark = verdict.No, MarkAsAgreed
-		say = append(say, fmt.Sprintf("No to all %s, for every host they speak of", number(len(no), "question", "questions")))
+		say = append(say, fmt.Sprintf("No to all %s, for every host they speak of", Many(len(no), "question", "questions")))
 	}
 	h.Text = sentences(say)
 	return h
@@ -303,7 +302,7 @@ func whyOpen(r *Result) []string {
 		return append(out, "And from outside the firewall no machine can be told from another")
 	}
 	if seen, of := Promised(r); of > seen {
-		out = append(out, number(of-seen, "promised host was", "promised hosts were")+" not seen")
+		out = append(out, Many(of-seen, "promised host was", "promised hosts were")+" not seen")
 	}
 	return out
 }
@@ -325,174 +324,11 @@ func kept(r *Result) Headline {
 		h.Word, h.Mark = verdict.Yes, MarkAsAgreed
 	}
 	if r.Agreement != nil && all > 0 {
-		say = append(say, fmt.Sprintf("%s broken, %d kept, %d cannot say", number(s.Broken, "promise", "promises"), s.Kept, s.CannotSay))
+		say = append(say, fmt.Sprintf("%s broken, %d kept, %d cannot say", Many(s.Broken, "promise", "promises"), s.Kept, s.CannotSay))
 	}
 	if r.Agreement != nil && s.Unmeasured > 0 {
 		say = append(say, fmt.Sprintf("%d more cannot be measured in this input", s.Unmeasured))
 	}
 	h.Text = sentences(say)
 	return h
-}
-
-// Zone is the time zone in which people read r: that of the agreement, else UTC.
-func Zone(r *Result) *time.Location {
-	if r.Agreement == nil || r.Agreement.TimeZone == "" || r.Agreement.TimeZone == "Local" {
-		return time.UTC
-	}
-	if zone, err := time.LoadLocation(r.Agreement.TimeZone); err == nil {
-		return zone
-	}
-	return time.UTC
-}
-
-// Looked says what was looked at: when, how long, how much, by which sensor.
-func Looked(r *Result) string {
-	who := ""
-	if r.Sensor != "" {
-		who = " by sensor " + r.Sensor
-	}
-	if r.Window == nil {
-		return "Nothing: no packet and no record in " + number(len(r.Inputs), "input", "inputs") + "."
-	}
-	what := count(r.Sight.Packets) + " packets"
-	if r.Sight.Packets == 1 {
-		what = "1 packet"
-	}
-	return fmt.Sprintf("%s (%s), %s%s.", span(r), Long(r.Window.Seconds), what, who)
-}
-
-func span(r *Result) string {
-	first, err1 := time.Parse(time.RFC3339, r.Window.First)
-	last, err2 := time.Parse(time.RFC3339, r.Window.Last)
-	if err1 != nil || err2 != nil {
-		return r.Window.First + " to " + r.Window.Last
-	}
-	zone := Zone(r)
-	first, last = first.In(zone), last.In(zone)
-	if first.Year() == last.Year() && first.YearDay() == last.YearDay() {
-		return first.Format("Mon 2 Jan 2006, 15:04") + " to " + last.Format("15:04")
-	}
-	return first.Format("Mon 2 Jan 2006, 15:04") + " to " + last.Format("Mon 2 Jan 2006, 15:04")
-}
-
-// Steps says how many steps the timeline of r has and which part of them lies in the window, counted in steps: nothing
-// was looked at before start or after end. All are 0 when there is nothing to draw.
-func Steps(r *Result) (n int, start, end float64) {
-	for _, row := range r.Timeline.Rows {
-		n = max(n, len(row.Counts))
-	}
-	if n == 0 || r.Timeline.StepSeconds <= 0 {
-		return 0, 0, 0
-	}
-	end = float64(n)
-	from, err := time.Parse(time.RFC3339, r.Timeline.From)
-	if err != nil || r.Window == nil {
-		return n, 0, end
-	}
-	if first, err := time.Parse(time.RFC3339, r.Window.First); err == nil {
-		step := float64(r.Timeline.StepSeconds)
-		start = max(0, min(first.Sub(from).Seconds()/step, end))
-		end = min(end, start+max(r.Window.Seconds, 1)/step)
-	}
-	return n, start, end
-}
-
-// Long says a length of time in the unit that people would use: 40 s, 12 min, 17.8 h, 6.5 days.
-func Long(seconds float64) string {
-	switch {
-	case seconds < 120:
-		return trim(seconds) + " s"
-	case seconds < 2*3600:
-		return trim(seconds/60) + " min"
-	case seconds <= 72*3600:
-		return trim(seconds/3600) + " h"
-	}
-	return trim(seconds/86400) + " days"
-}
-
-// trim prints one decimal, none for a whole number.
-func trim(v float64) string {
-	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
-}
-
-// When says how a defect's verdict changed in the window: "yes until 12:00, no since". Empty when it never did.
-func When(r *Result, d *verdict.Defect) string {
-	if len(d.Periods) < 2 {
-		return ""
-	}
-	clock := clockOf(r)
-	const most = 4
-	var out []string
-	for i, p := range d.Periods {
-		switch {
-		case i == most && len(d.Periods) > most+1:
-			return strings.Join(append(out, number(len(d.Periods)-i, "more change", "more changes")), ", ")
-		case i == 0:
-			out = append(out, p.Verdict.Words()+" until "+clock(p.To))
-		case i == len(d.Periods)-1:
-			out = append(out, p.Verdict.Words()+" since "+clock(p.From))
-		default:
-			out = append(out, p.Verdict.Words()+" from "+clock(p.From)+" to "+clock(p.To))
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// clockOf prints a time of r as 14:30, with the day before it when the window is longer than a day.
-func clockOf(r *Result) func(string) string {
-	zone, layout := Zone(r), "15:04"
-	if r.Window == nil || r.Window.Seconds > 86400 {
-		layout = "Mon 2 Jan 15:04"
-	}
-	return func(s string) string {
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return s
-		}
-		return t.In(zone).Format(layout)
-	}
-}
-
-// sentences makes one text of several short ones.
-func sentences(say []string) string {
-	var b strings.Builder
-	for _, s := range say {
-		s = strings.TrimSpace(s)
-		if s == "" {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(s)
-		if !strings.ContainsRune(".!?", rune(s[len(s)-1])) {
-			b.WriteByte('.')
-		}
-	}
-	return b.String()
-}
-
-// list joins names and says how many were left out.
-func list(names []string, most int) string {
-	out := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
-	if len(out) > most+1 {
-		out = append(out[:most:most], fmt.Sprintf("and %d more", len(out)-most))
-	}
-	return strings.Join(out, ", ")
-}
-
-func number(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + many
-}
-
-// count prints a number with commas between thousands.
-func count[T int | uint64](n T) string {
-	s := strconv.FormatUint(uint64(max(n, 0)), 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

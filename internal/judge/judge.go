@@ -32,6 +32,7 @@ type Judge struct {
 	newest   record.Time
 	inputs   map[inputKey]inputState
 	alerts   alerts
+	clocks   clocks
 }
 
 // inputKey tells inputs apart; the same file may be given twice.
@@ -61,6 +62,7 @@ func New(cfg Config) (*Judge, error) {
 		minutes:  map[record.Time][]record.Sight{},
 		inputs:   map[inputKey]inputState{},
 		alerts:   alerts{},
+		clocks:   clocks{},
 	}, nil
 }
 
@@ -84,6 +86,7 @@ func (j *Judge) Observe(b *record.Batch) {
 	for i := range b.Alerts {
 		j.alerts.add(&b.Alerts[i])
 	}
+	j.clocks.add(b)
 	for _, in := range b.Inputs {
 		key := inputKey{in.Index, in.Path}
 		if old, ok := j.inputs[key]; !ok || later(b.ID, old.id) {

@@ -39,7 +39,7 @@ func bare(windows []*coverage.Evidence) []*coverage.Evidence {
 	out := make([]*coverage.Evidence, len(windows))
 	for i, w := range windows {
 		e := *w
-		e.Whole.Acked, e.Whole.Clients, e.Whole.Groups, e.Feeds = nil, nil, nil, nil
+		e.Whole.Acked, e.Whole.Clients, e.Whole.Groups, e.Feeds, e.Clocks = nil, nil, nil, nil, nil
 		out[i] = &e
 	}
 	return out

@@ -120,7 +120,7 @@ func (j *Judge) timeline(windows []*coverage.Evidence) Timeline {
 		return t
 	}
 	from := windows[0].Window.From
-	t.From = stamp(from)
+	t.From = from.Text()
 	quarters := int((j.span.To-from)/record.Quarter) + 1
 	join := (quarters + maxSteps - 1) / maxSteps
 	t.StepSeconds *= join

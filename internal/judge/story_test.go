@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +26,7 @@ import (
 // A story is an imaginary site, a place to listen, an agreement, and what Candor must say. testdata/story/*.txtar hold:
 //
 //	story        site, seed, tap, from (at the site), for, what is wrong with the tap, and a promised log that is handed over: log
-//	             (its id), log every, log until
+//	             (its id), log every, log until; beside: zeek hands over Zeek's logs of the same traffic, whose clock is ahead by beside late
 //	replace      "old => new" lines that change the site's agreement (optional)
 //	expect.json  a part of the Result: objects must hold these fields, lists these elements
 func TestStories(t *testing.T) {
@@ -98,6 +99,8 @@ type story struct {
 	alone bool // without an agreement
 	by    record.Sensor
 	log   promisedLog
+	zeek  bool          // Zeek's logs of the same packets are handed over beside them
+	late  time.Duration // by which the clock of those is ahead
 }
 
 // promisedLog is a log of sign-ins that is handed over with the capture.
@@ -174,6 +177,12 @@ func parseStory(t *testing.T, text string) *story {
 			t.Fatal(err)
 		}
 	}
+	s.zeek = f["beside"] == "zeek"
+	if late, ok := f["beside late"]; ok {
+		if s.late, err = time.ParseDuration(late); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if to, ok := f["moved to"]; ok {
 		s.tap.Moved = &labnet.Move{At: at(f["moved at"]), To: labnet.TapName(to)}
 	}
@@ -182,6 +191,9 @@ func parseStory(t *testing.T, text string) *story {
 
 // observe runs the site and judges what the tap sees, packet by packet, without a file.
 func (s *story) observe(t testing.TB, a *agreement.Agreement) *judge.Result {
+	if s.zeek {
+		return s.observeTwice(t, a)
+	}
 	r, w := io.Pipe()
 	tap := s.tap
 	buffered := bufio.NewWriterSize(w, 1<<18)
@@ -194,6 +206,24 @@ func (s *story) observe(t testing.TB, a *agreement.Agreement) *judge.Result {
 		w.CloseWithError(err)
 	}()
 	return checkAgainst(t, a, source.Options{Stdin: r, Sensor: s.by, Logs: s.log.file(t, s.span.From)}, "-")
+}
+
+// observeTwice judges packets with Zeek's logs of them beside.
+func (s *story) observeTwice(t testing.TB, a *agreement.Agreement) *judge.Result {
+	path := filepath.Join(t.TempDir(), "tap.pcap")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tap := s.tap
+	buffered := bufio.NewWriterSize(f, 1<<18)
+	tap.Out = buffered
+	_, err = s.site.Run(context.Background(), s.span, tap)
+	if err = errors.Join(err, buffered.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	logs := asZeekLate(t, path, scopeOf(t, a), nil, s.late)
+	return checkAgainst(t, a, source.Options{Sensor: s.by, Logs: s.log.file(t, s.span.From)}, path, logs)
 }
 
 // missingParts says what of want is not in got.

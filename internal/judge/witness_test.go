@@ -52,6 +52,13 @@ func parsed(t testing.TB, path string, changes ...string) *agreement.Agreement {
 // leave connections out: it is asked with their number.
 func asZeek(t testing.TB, path string, scope record.Scope, keep func(n int) bool) string {
 	t.Helper()
+	return asZeekLate(t, path, scope, keep, 0)
+}
+
+// asZeekLate is asZeek by a clock that is ahead.
+func asZeekLate(t testing.TB, path string, scope record.Scope, keep func(n int) bool, late time.Duration) string {
+	t.Helper()
+	ahead := record.Time(late)
 	src, err := source.Open(t.Context(), []string{path}, source.Options{Scope: scope, Flow: flow.DefaultConfig()})
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +91,12 @@ func asZeek(t testing.TB, path string, scope record.Scope, keep func(n int) bool
 				continue
 			}
 			delete(open, c.UID)
+			c.TS += ahead
 			if n++; keep == nil || keep(n) {
 				err = errors.Join(err, to(record.KindConn).Conn(&c))
 			}
 		}
+		shift(b, ahead)
 		err = errors.Join(err, each(b.DNS, to(record.KindDNS).DNS), each(b.TLS, to(record.KindTLS).TLS), each(b.HTTP, to(record.KindHTTP).HTTP),
 			each(b.DHCP, to(record.KindDHCP).DHCP))
 		if err != nil {
@@ -101,6 +110,22 @@ func asZeek(t testing.TB, path string, scope record.Scope, keep func(n int) bool
 		}
 	}
 	return dir
+}
+
+// shift moves the messages of a batch in time.
+func shift(b *record.Batch, by record.Time) {
+	for i := range b.DNS {
+		b.DNS[i].TS += by
+	}
+	for i := range b.TLS {
+		b.TLS[i].TS += by
+	}
+	for i := range b.HTTP {
+		b.HTTP[i].TS += by
+	}
+	for i := range b.DHCP {
+		b.DHCP[i].TS += by
+	}
 }
 
 func each[T any](rows []T, write func(*T) error) error {
@@ -162,8 +187,11 @@ func TestTwoWitnesses(t *testing.T) {
 // holdSame: what a pair of witnesses says is what the first says alone, but for inputs and witnesses.
 func holdSame(t *testing.T, alone, pair *judge.Result) {
 	t.Helper()
-	if diff := cmp.Diff(verdicts(alone), verdicts(pair)); diff != "" {
+	if diff := cmp.Diff(untimed(verdicts(alone)), untimed(verdicts(pair))); diff != "" {
 		t.Errorf("defects (-alone +pair):\n%s", diff)
+	}
+	if d := findDefect(pair, "clock.skew", "zeek"); d == nil || d.Verdict != verdict.No {
+		t.Errorf("clock.skew:zeek %+v, want no", d)
 	}
 	for _, x := range []struct {
 		what        string
@@ -197,6 +225,11 @@ func verdicts(r *judge.Result) []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// untimed leaves out what only several witnesses can show.
+func untimed(verdicts []string) []string {
+	return slices.DeleteFunc(verdicts, func(s string) bool { return strings.HasPrefix(s, "clock.skew") })
 }
 
 func holdWitnesses(t *testing.T, r *judge.Result, least, most float64, onlyThere bool) {
@@ -310,8 +343,8 @@ func TestPromisedLog(t *testing.T) {
 			if p == nil || p.Verdict.String() != c.promise || p.MeasuredHere != c.here {
 				t.Errorf("promise %+v, want %s, measured %v", p, c.promise, c.here)
 			}
-			others := slices.DeleteFunc(verdicts(r), func(s string) bool { return strings.Contains(s, ":auth ") })
-			want := slices.DeleteFunc(slices.Clone(plain), func(s string) bool { return strings.Contains(s, ":auth ") })
+			others := slices.DeleteFunc(untimed(verdicts(r)), func(s string) bool { return strings.Contains(s, ":auth ") })
+			want := slices.DeleteFunc(untimed(slices.Clone(plain)), func(s string) bool { return strings.Contains(s, ":auth ") })
 			if diff := cmp.Diff(want, others); diff != "" {
 				t.Errorf("the log changes what else is said (-without +with):\n%s", diff)
 			}

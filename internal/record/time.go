@@ -48,6 +48,9 @@ func (t Time) Floor(unit Time) Time {
 	return t - r
 }
 
+// Text is the time in UTC as RFC 3339 writes it, with as much of a fraction as there is: how results give times.
+func (t Time) Text() string { return t.Std().Format(time.RFC3339Nano) }
+
 // Seconds is the time as Zeek writes ts: seconds with fraction.
 func (t Time) Seconds() float64 { return float64(t) / 1e9 }
 

@@ -37,7 +37,7 @@ func promisesOf(r *judge.Result) promises {
 	for _, want := range []verdict.Kept{verdict.IsBroken, verdict.CannotTell, verdict.IsKept} {
 		for _, p := range r.Promises {
 			if p.MeasuredHere && p.Verdict == want {
-				out.Rows = append(out.Rows, promise{p.ID, orElse(p.Text, p.ID), p.Clause, p.Promised, orElse(p.Seen, "cannot say"), p.Because, p.BlindSpots, keptSign(want)})
+				out.Rows = append(out.Rows, promise{p.ID, judge.OrElse(p.Text, p.ID), p.Clause, p.Promised, judge.OrElse(p.Seen, "cannot say"), p.Because, p.BlindSpots, keptSign(want)})
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func promisesOf(r *judge.Result) promises {
 		if p.MeasuredHere {
 			continue
 		}
-		because := orElse(p.Because, "this input cannot measure it")
+		because := judge.OrElse(p.Because, "this input cannot measure it")
 		name := strings.Split(p.ID, "/")[0]
 		i := slices.IndexFunc(out.Unmeasured, func(g place) bool { return g.Name == name && g.Because == because })
 		if i < 0 {
@@ -69,7 +69,7 @@ func cannotSayOf(r *judge.Result) []cannotSay {
 	for i := range r.Answers {
 		a := &r.Answers[i]
 		for _, h := range a.CannotSayFor {
-			spots := spotsOf(&verdict.Answer{Question: a.Question, BlindSpots: h.BlindSpots})
+			spots := judge.Spots(&verdict.Answer{Question: a.Question, BlindSpots: h.BlindSpots})
 			j := slices.IndexFunc(out, func(c cannotSay) bool { return c.Host == h.Host && slices.Equal(c.Spots, spots) })
 			if j < 0 {
 				out, j = append(out, cannotSay{Host: h.Host, Spots: spots}), len(out)
@@ -90,9 +90,9 @@ const unknown = "cannot say"
 func measuredOf(r *judge.Result) []fact {
 	s := r.Sight
 	out := []fact{
-		{"IP packets", count(s.IPPackets)},
-		{"Packets read", count(s.Packets)},
-		{"Bytes by IP headers", count(s.Bytes)},
+		{"IP packets", judge.Count(s.IPPackets)},
+		{"Packets read", judge.Count(s.Packets)},
+		{"Bytes by IP headers", judge.Count(s.Bytes)},
 		{"Hosts seen directly", number(s.Hosts.Direct)},
 		{"Hosts in passing", number(s.Hosts.InPassing)},
 		{"Network cards", number(s.NetworkCards)},
@@ -113,17 +113,17 @@ func measuredOf(r *judge.Result) []fact {
 	out = append(out, fact{"VLANs", vlans})
 	drops := unknown
 	if s.Drops != nil {
-		drops = fmt.Sprintf("%s of %s", count(s.Drops.Dropped), count(s.Drops.Received))
+		drops = fmt.Sprintf("%s of %s", judge.Count(s.Drops.Dropped), judge.Count(s.Drops.Received))
 	}
 	out = append(out, fact{"Lost by the capture itself", drops})
 	for _, k := range slices.Sorted(maps.Keys(s.Kinds)) {
-		out = append(out, fact{"Records of kind " + string(k), count(s.Kinds[k])})
+		out = append(out, fact{"Records of kind " + string(k), judge.Count(s.Kinds[k])})
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.Undecodable)) {
-		out = append(out, fact{"Could not be read: " + k, count(s.Undecodable[k])})
+		out = append(out, fact{"Could not be read: " + k, judge.Count(s.Undecodable[k])})
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.Tunnels)) {
-		out = append(out, fact{"Bytes in tunnels: " + k, count(s.Tunnels[k])})
+		out = append(out, fact{"Bytes in tunnels: " + k, judge.Count(s.Tunnels[k])})
 	}
 	return out
 }
@@ -132,7 +132,7 @@ func number(n *int) string {
 	if n == nil {
 		return unknown
 	}
-	return count(*n)
+	return judge.Count(*n)
 }
 
 // percent prints a share; one that is not nothing or not all is never printed as 0 or 100.
@@ -145,7 +145,7 @@ func percent(f *float64) string {
 	case *f < 1 && *f > 0.999:
 		return "over 99.9 %"
 	}
-	return decimal(100**f) + " %"
+	return judge.Decimal(100**f) + " %"
 }
 
 type input struct {
@@ -156,16 +156,16 @@ type input struct {
 func inputsOf(r *judge.Result) []input {
 	var out []input
 	for _, in := range r.Inputs {
-		v := input{Path: in.Path, Kind: in.Kind, Feed: in.Feed, Packets: count(in.Packets), Records: count(in.Records), Bytes: count(in.Bytes), Notes: in.Notes}
+		v := input{Path: in.Path, Kind: in.Kind, Feed: in.Feed, Packets: judge.Count(in.Packets), Records: judge.Count(in.Records), Bytes: judge.Count(in.Bytes), Notes: in.Notes}
 		if s := in.Stopped; s != nil {
 			left := "nobody knows how much was left unread"
 			if s.Unread >= 0 {
-				left = count(s.Unread) + " bytes were not read"
+				left = judge.Count(s.Unread) + " bytes were not read"
 			}
-			v.Damage = append(v.Damage, fmt.Sprintf("Reading stopped at byte %s, %s: %s", count(s.At), left, s.Because))
+			v.Damage = append(v.Damage, fmt.Sprintf("Reading stopped at byte %s, %s: %s", judge.Count(s.At), left, s.Because))
 		}
 		for _, u := range in.Unread {
-			v.Damage = append(v.Damage, fmt.Sprintf("%s frames of link type %s cannot be read", count(u.Frames), u.Link))
+			v.Damage = append(v.Damage, fmt.Sprintf("%s frames of link type %s cannot be read", judge.Count(u.Frames), u.Link))
 		}
 		out = append(out, v)
 	}

@@ -38,7 +38,7 @@ var asks = map[verdict.Question]string{
 // questionsOf sorts yes before cannot say before no, so that what is open is read before what is closed.
 func questionsOf(r *judge.Result) []question {
 	var out []question
-	common, said := commonSpots(r), map[string]string{} // a long reason is said once: for which question
+	common, said := judge.CommonSpots(r), judge.Said{} // a long reason is said once: for which question
 	for _, want := range []verdict.Verdict{verdict.Yes, verdict.CannotSay, verdict.No} {
 		for i := range r.Answers {
 			a := &r.Answers[i]
@@ -46,75 +46,21 @@ func questionsOf(r *judge.Result) []question {
 				continue
 			}
 			q := question{
-				Ask: orElse(asks[a.Question], string(a.Question)), ID: string(a.Question), Because: orElse(a.Because, "No reason was given."), Sign: answerSign(a.Verdict),
-				Looked: lookedAt(a.LookedAt), Share: template.HTML(svg.Share(a.LookedAt.Hosts, a.LookedAt.Of)), Spots: without(spotsOf(a), common), Absent: a.Absent.Count,
+				Ask: judge.OrElse(asks[a.Question], string(a.Question)), ID: string(a.Question), Because: judge.OrElse(a.Because, "No reason was given."), Sign: answerSign(a.Verdict),
+				Looked: judge.LookedAtWords(a.LookedAt), Share: template.HTML(svg.Share(a.LookedAt.Hosts, a.LookedAt.Of)), Spots: without(judge.Spots(a), common), Absent: a.Absent.Count,
 			}
 			if a.Subject != "" {
 				q.ID += " " + a.Subject
 			}
-			if before, ok := said[q.Because]; ok && len(q.Because) > 60 {
-				q.Because = "as for " + before
-			} else if !ok {
-				said[q.Because] = q.ID
-			}
+			q.Because = said.Because(q.ID, q.Because, len(q.Because))
 			out = append(out, q)
 		}
 	}
 	return out
 }
 
-func lookedAt(l verdict.LookedAt) string {
-	if l.Of > 0 {
-		return fmt.Sprintf("%s of %s hosts, %s h", count(l.Hosts), count(l.Of), decimal(l.Hours))
-	}
-	return fmt.Sprintf("%s, %s h", many(l.Hosts, "host", "hosts"), decimal(l.Hours))
-}
-
-// spotsOf are the blind spots of an answer. That the question's own detector is not built is said without the question.
-func spotsOf(a *verdict.Answer) []string {
-	out := slices.Clone(a.BlindSpots)
-	for i, s := range out {
-		if s == verdict.Name(verdict.DetectorNotBuilt, string(a.Question)) {
-			out[i] = string(verdict.DetectorNotBuilt)
-		}
-	}
-	return out
-}
-
-// commonSpots are the blind spots that every answer which cannot say has, when there are at least two such answers.
-func commonSpots(r *judge.Result) []string {
-	var common []string
-	n := 0
-	for i := range r.Answers {
-		a := &r.Answers[i]
-		if a.Verdict != verdict.CannotSay {
-			continue
-		}
-		own := spotsOf(a)
-		if n++; n == 1 {
-			common = own
-			continue
-		}
-		common = slices.DeleteFunc(common, func(s string) bool { return !slices.Contains(own, s) })
-	}
-	if n < 2 {
-		return nil
-	}
-	return common
-}
-
 func without(all, some []string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return slices.Contains(some, s) })
-}
-
-func powersOf(r *judge.Result) []string {
-	var out []string
-	for _, a := range r.Answers {
-		if a.Verdict == verdict.No && a.Power != "" && !slices.Contains(out, a.Power) {
-			out = append(out, a.Power)
-		}
-	}
-	return out
 }
 
 type finding struct {
@@ -135,7 +81,7 @@ func findingsOf(r *judge.Result) []finding {
 		if len(f.Ports) > 0 {
 			v.Where += ", port " + strings.Trim(fmt.Sprint(f.Ports), "[]")
 		}
-		v.Machine = orElse(join(f.Host.Name, f.Host.ID, f.Host.MAC), "which machine: cannot say")
+		v.Machine = judge.OrElse(join(f.Host.Name, f.Host.ID, f.Host.MAC), "which machine: cannot say")
 		var evidence []string
 		for _, k := range slices.Sorted(maps.Keys(f.Evidence)) {
 			evidence = append(evidence, fmt.Sprintf("%s %v", k, f.Evidence[k]))
@@ -150,22 +96,6 @@ func findingsOf(r *judge.Result) []finding {
 		out = append(out, v)
 	}
 	return out
-}
-
-func noFinding(r *judge.Result) string {
-	missing := 0
-	for _, f := range r.Defects {
-		if f.Code == verdict.DetectorNotBuilt && f.Verdict == verdict.Yes {
-			missing++
-		}
-	}
-	switch {
-	case missing == 0:
-		return "Nothing was found in what could be seen. It says nothing about the rest."
-	case missing >= len(r.Answers):
-		return "No detector is built yet, so nothing could be found."
-	}
-	return fmt.Sprintf("For %d questions no detector is built yet, so nothing could be found there.", missing)
 }
 
 func join(s ...string) string {
@@ -198,12 +128,12 @@ func defectsOf(r *judge.Result) defects {
 		}
 		out.Present = append(out.Present, v)
 	}
-	out.Mild = gather(out.Mild, d.Limits, judge.MarkCannotSay, "Limits answers", func(f *verdict.Defect) string { return orElse(f.Words, f.Do) })
+	out.Mild = gather(out.Mild, d.Limits, judge.MarkCannotSay, "Limits answers", func(f *verdict.Defect) string { return judge.OrElse(f.Words, f.Do) })
 	out.Mild = gather(out.Mild, d.Accepted, judge.MarkAsAgreed, "Accepted", func(f *verdict.Defect) string {
 		return "Accepted in the agreement (" + f.Accepted + "). Still a blind spot. " + f.Words
 	})
 	out.CannotSay = gather(nil, d.CannotSay, judge.MarkCannotSay, "Cannot say", func(f *verdict.Defect) string {
-		s := orElse(f.Needs, "what is lacking was not named")
+		s := judge.OrElse(f.Needs, "what is lacking was not named")
 		if f.Accepted != "" {
 			s += " (accepted: " + f.Accepted + ")"
 		}

@@ -43,7 +43,7 @@ func standsOf(r *judge.Result) stands {
 	if main == nil {
 		return s
 	}
-	s.Title, s.Words = standsWords(main, site.Here), orElse(main.Words, main.Needs)
+	s.Title, s.Words = standsWords(main, site.Here), judge.OrElse(main.Words, main.Needs)
 	if main.Verdict == verdict.CannotSay && main.Needs != "" {
 		s.Words = "What is lacking: " + main.Needs
 	}
@@ -62,7 +62,7 @@ func standsOf(r *judge.Result) stands {
 		if !strings.HasPrefix(string(f.Code), "vantage.") || f == main {
 			continue
 		}
-		s.Others = append(s.Others, other{answerSign(f.Verdict), string(f.Code), orElse(f.Needs, string(f.Strength))})
+		s.Others = append(s.Others, other{answerSign(f.Verdict), string(f.Code), judge.OrElse(f.Needs, string(f.Strength))})
 	}
 	return s
 }
@@ -158,7 +158,7 @@ func siteOf(r *judge.Result, main *verdict.Defect) svg.Site {
 		}
 	}
 	if seen, of := judge.Promised(r); of > 0 {
-		s.Note = []string{fmt.Sprintf("sees %s of %s", count(seen), count(of)), "promised hosts"}
+		s.Note = []string{fmt.Sprintf("sees %s of %s", judge.Count(seen), judge.Count(of)), "promised hosts"}
 	}
 	return s
 }

@@ -60,15 +60,15 @@ type sign struct {
 func viewOf(r *judge.Result) view {
 	v := view{
 		Looked: judge.Looked(r), Zone: judge.Zone(r).String(), Unseen: unseen(r), Alarm: len(judge.Declare(r).Yes) > 0,
-		Where: whereOf(r), Stands: standsOf(r), Questions: questionsOf(r), Common: commonSpots(r), Powers: powersOf(r), Findings: findingsOf(r), NoFinding: noFinding(r),
+		Where: whereOf(r), Stands: standsOf(r), Questions: questionsOf(r), Common: judge.CommonSpots(r), Powers: judge.Powers(r), Findings: findingsOf(r), NoFinding: judge.NoFinding(r),
 		Defects: defectsOf(r), Promises: promisesOf(r), CannotSay: cannotSayOf(r), Measured: measuredOf(r), Inputs: inputsOf(r),
 		Exit: r.Exit, Schema: r.Schema,
 		Style: template.CSS(svg.Style() + pageCSS), Defs: template.HTML(svg.Defs()),
 	}
 	v.Customer, v.Agreement = "No agreement", "No agreement was given. Private addresses count as inside, and no promise is judged."
 	if a := r.Agreement; a != nil {
-		v.Customer = orElse(a.Customer, a.ID)
-		v.Agreement = fmt.Sprintf("%s, agreement %s revision %d", orElse(a.Title, "Agreement"), a.ID, a.Revision)
+		v.Customer = judge.OrElse(a.Customer, a.ID)
+		v.Agreement = fmt.Sprintf("%s, agreement %s revision %d", judge.OrElse(a.Title, "Agreement"), a.ID, a.Revision)
 		if a.Provider != "" {
 			v.Agreement += ", with " + a.Provider
 		}
@@ -76,9 +76,9 @@ func viewOf(r *judge.Result) view {
 	}
 	v.Title = v.Customer + ": what we could see, and what not"
 	for _, h := range judge.Headlines(r) {
-		v.Headlines = append(v.Headlines, headline{h.Question, word(h.Word), h.Text, icon(h.Mark)})
+		v.Headlines = append(v.Headlines, headline{h.Question, judge.Word(h.Word), h.Text, icon(h.Mark)})
 	}
-	if first := v.Headlines[0]; len(v.Unseen) == 0 && first.Word != word(verdict.Yes) {
+	if first := v.Headlines[0]; len(v.Unseen) == 0 && first.Word != judge.Word(verdict.Yes) {
 		v.Unseen = []string{first.Text} // never "all was seen" unless the first answer is yes
 	}
 	for _, a := range r.Answers {
@@ -103,11 +103,6 @@ func icon(m judge.Mark) template.HTML {
 		return template.HTML(svg.Icon(svg.Ring))
 	}
 	return template.HTML(svg.Icon(svg.Hatch))
-}
-
-func word(v verdict.Verdict) string {
-	w := v.Words()
-	return strings.ToUpper(w[:1]) + w[1:]
 }
 
 // answerSign marks an answer: a yes needs a person.
@@ -138,14 +133,14 @@ func unseen(r *judge.Result) []string {
 	}
 	var out []string
 	if seen, of := judge.Promised(r); of > seen {
-		out = append(out, fmt.Sprintf("%s of %s promised hosts", count(of-seen), count(of)))
+		out = append(out, fmt.Sprintf("%s of %s promised hosts", judge.Count(of-seen), judge.Count(of)))
 	}
 	d := judge.Declare(r)
 	present := slices.Concat(d.Yes, d.Accepted)
 	out = appendSubjects(out, present, verdict.KindMissing, "data: ")
 	out = appendSubjects(out, present, verdict.DirectionMissing, "directions: ")
 	out = appendSubjects(out, present, verdict.FeedIPv6Missing, "IPv6 in ")
-	if logs := notHanded(r); len(logs) > 0 {
+	if logs := judge.NotHanded(r); len(logs) > 0 {
 		out = append(out, "logs: "+strings.Join(logs, ", ")+" (not handed to this check)")
 	}
 	for _, f := range present {
@@ -171,7 +166,7 @@ func unseen(r *judge.Result) []string {
 		}
 	}
 	if n := kinds(d.CannotSay); n > 0 {
-		out = append(out, "whatever hides behind "+many(n, "kind", "kinds")+" of blindness that we cannot rule out")
+		out = append(out, "whatever hides behind "+judge.Many(n, "kind", "kinds")+" of blindness that we cannot rule out")
 	}
 	for _, s := range r.Segments {
 		if s.Excluded {
@@ -212,48 +207,3 @@ func appendSubjects(out []string, defects []verdict.Defect, c verdict.Code, befo
 	}
 	return append(out, before+strings.Join(names, ", "))
 }
-
-// notHanded names the logs that were promised and not handed to this check.
-func notHanded(r *judge.Result) []string {
-	var out []string
-	for _, p := range r.Promises {
-		parts := strings.Split(p.ID, "/")
-		if p.MeasuredHere || len(parts) < 2 || parts[0] != "data" || !strings.Contains(p.Because, "not handed") {
-			continue
-		}
-		if !slices.Contains(out, parts[1]) {
-			out = append(out, parts[1])
-		}
-	}
-	return out
-}
-
-func orElse(s, other string) string {
-	if strings.TrimSpace(s) == "" {
-		return other
-	}
-	return s
-}
-
-// many prints a number with its noun.
-func many(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + more
-}
-
-// count prints a number with commas between thousands.
-func count[T int | int64 | uint64](n T) string {
-	s := fmt.Sprint(n)
-	first := 0
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func decimal(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") }

@@ -45,16 +45,16 @@ func whereOf(r *judge.Result) where {
 	w.Per = svg.PerSquare(groups)
 	for _, s := range r.Segments {
 		if s.Excluded {
-			w.Left = append(w.Left, leftOut{s.ID, orElse(s.Reason, "no reason is named")})
+			w.Left = append(w.Left, leftOut{s.ID, judge.OrElse(s.Reason, "no reason is named")})
 			continue
 		}
 		w.Segments = append(w.Segments, segmentOf(s, w.Per))
 	}
 	w.Words = "No segment was promised, so there is nothing to hold the hosts against."
 	if seen, of := judge.Promised(r); of > 0 {
-		w.Words = fmt.Sprintf("%s of %s promised hosts seen directly", count(seen), count(of))
+		w.Words = fmt.Sprintf("%s of %s promised hosts seen directly", judge.Count(seen), judge.Count(of))
 	} else if h := r.Sight.Hosts; h.Direct != nil {
-		w.Words = fmt.Sprintf("%s hosts seen directly; nobody promised a number", count(*h.Direct))
+		w.Words = fmt.Sprintf("%s hosts seen directly; nobody promised a number", judge.Count(*h.Direct))
 	}
 	w.Strips, w.Axis = stripsOf(r)
 	return w
@@ -70,17 +70,17 @@ func groupOf(s verdict.Segment) svg.Group {
 
 func segmentOf(s verdict.Segment, per int) segment {
 	out := segment{Name: s.ID, Kind: s.Kind, Some: s.Seen > 0, Squares: template.HTML(svg.Squares(groupOf(s), per))}
-	out.Count = count(s.Seen)
+	out.Count = judge.Count(s.Seen)
 	if s.SeenMost > s.Seen {
-		out.Count += " to " + count(s.SeenMost)
+		out.Count += " to " + judge.Count(s.SeenMost)
 	}
 	if s.Promised != nil {
-		out.Count += " of " + count(*s.Promised) + " seen"
+		out.Count += " of " + judge.Count(*s.Promised) + " seen"
 	} else {
 		out.Count += " seen, no number was promised"
 	}
 	if s.InPassing > 0 {
-		out.More = count(s.InPassing) + " more in passing"
+		out.More = judge.Count(s.InPassing) + " more in passing"
 	}
 	return out
 }
@@ -127,11 +127,11 @@ func timeSeen(counts []uint64, start, end float64, stepSeconds int) string {
 	if (end-start)*float64(stepSeconds) < 2*3600 {
 		unit, name = 60, "min"
 	}
-	whole := decimal((end - start) * float64(stepSeconds) / unit)
+	whole := judge.Decimal((end - start) * float64(stepSeconds) / unit)
 	if hit == 0 {
 		return "never in " + whole + " " + name
 	}
-	return fmt.Sprintf("%s of %s %s", decimal(hit*float64(stepSeconds)/unit), whole, name)
+	return fmt.Sprintf("%s of %s %s", judge.Decimal(hit*float64(stepSeconds)/unit), whole, name)
 }
 
 const mostTicks = 7

@@ -24,7 +24,7 @@ func (p *page) defects(r *judge.Result) {
 	for i := range d.Yes {
 		p.present(r, &d.Yes[i])
 	}
-	for _, g := range gather(d.Limits, func(f *verdict.Defect) string { return "limits answers: " + orElse(f.Words, f.Do) }) {
+	for _, g := range gather(d.Limits, func(f *verdict.Defect) string { return "limits answers: " + judge.OrElse(f.Words, f.Do) }) {
 		p.grouped(judge.MarkCannotSay, g)
 	}
 	for _, g := range gather(d.CannotSay, lacking) {
@@ -54,7 +54,7 @@ func milder(d judge.Declared) string {
 }
 
 func lacking(f *verdict.Defect) string {
-	s := orElse(f.Needs, "cannot say: what is lacking was not named")
+	s := judge.OrElse(f.Needs, "cannot say: what is lacking was not named")
 	if f.Accepted != "" {
 		s += " (accepted: " + f.Accepted + ")"
 	}

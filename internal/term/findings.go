@@ -20,32 +20,13 @@ func (p *page) findings(r *judge.Result) {
 	}
 	if len(r.Findings) == 0 {
 		p.title("FINDINGS", "none")
-		p.indented(3, noFindings(r))
+		p.indented(3, judge.NoFinding(r))
 		return
 	}
 	p.title("FINDINGS", fmt.Sprintf("%d, of which nothing explains %d", len(r.Findings), open))
 	for i := range r.Findings {
 		p.finding(&r.Findings[i])
 	}
-}
-
-func noFindings(r *judge.Result) string {
-	built := !slices.ContainsFunc(r.Defects, func(f verdict.Defect) bool {
-		return f.Code == verdict.DetectorNotBuilt && f.Verdict == verdict.Yes
-	})
-	if built {
-		return "Nothing was found in what could be seen. It says nothing about the rest."
-	}
-	missing := 0
-	for _, f := range r.Defects {
-		if f.Code == verdict.DetectorNotBuilt && f.Verdict == verdict.Yes {
-			missing++
-		}
-	}
-	if missing >= len(r.Answers) {
-		return "No detector is built yet, so nothing could be found."
-	}
-	return fmt.Sprintf("For %d questions no detector is built yet, so nothing could be found there.", missing)
 }
 
 func (p *page) finding(f *verdict.Finding) {

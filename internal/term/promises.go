@@ -22,7 +22,7 @@ func (p *page) promises(r *judge.Result) {
 	for _, want := range []verdict.Kept{verdict.IsBroken, verdict.CannotTell, verdict.IsKept} {
 		for i := range r.Promises {
 			if pr := &r.Promises[i]; pr.MeasuredHere && pr.Verdict == want {
-				p.row(promiseMark(want), cols.cells(pr.ID, pr.Clause, pr.Promised, orElse(pr.Seen, "cannot say"))...)
+				p.row(promiseMark(want), cols.cells(pr.ID, pr.Clause, pr.Promised, judge.OrElse(pr.Seen, "cannot say"))...)
 				if want == verdict.CannotTell {
 					p.lines(5, pr.Because)
 				}

@@ -17,7 +17,7 @@ func (p *page) questions(r *judge.Result) {
 	}
 	open := len(r.Answers) - times[verdict.Yes] - times[verdict.No]
 	p.title("QUESTIONS", fmt.Sprintf("%d yes, %d no, %d cannot say", times[verdict.Yes], times[verdict.No], open))
-	common, said := commonSpots(r.Answers), map[string]string{}
+	common, said := judge.CommonSpots(r), judge.Said{}
 	if p.width >= 110 && len(r.Answers) > 0 {
 		p.marked(span{text: "  "}, p.questionCells("", "", "because", "looked at"))
 	}
@@ -31,13 +31,13 @@ func (p *page) questions(r *judge.Result) {
 	if len(common) > 0 {
 		p.indented(3, "Blind spots of all that cannot be said: "+strings.Join(common, ", "))
 	}
-	for _, power := range powers(r.Answers) {
+	for _, power := range judge.Powers(r) {
 		p.indented(3, power)
 	}
 }
 
 // answered prints one answer. A reason that was said before is not said again: said holds for which question it was.
-func (p *page) answered(a *verdict.Answer, common []string, said map[string]string) {
+func (p *page) answered(a *verdict.Answer, common []string, said judge.Said) {
 	mark := judge.MarkCannotSay
 	switch a.Verdict {
 	case verdict.Yes:
@@ -49,14 +49,10 @@ func (p *page) answered(a *verdict.Answer, common []string, said map[string]stri
 	if a.Subject != "" {
 		name += " " + a.Subject
 	}
-	because := orElse(a.Because, "no reason was given")
-	if before, ok := said[because]; ok && wide(because) > 60 {
-		because = "as for " + before
-	} else if !ok {
-		said[because] = name
-	}
+	because := judge.OrElse(a.Because, "no reason was given")
+	because = said.Because(name, because, wide(because))
 	var own []string
-	for _, b := range spotsOf(a) {
+	for _, b := range judge.Spots(a) {
 		if !slices.Contains(common, b) {
 			own = append(own, b)
 		}
@@ -65,9 +61,9 @@ func (p *page) answered(a *verdict.Answer, common []string, said map[string]stri
 		because += " [" + strings.Join(own, ", ") + "]"
 	}
 	if a.Absent.Count > 0 {
-		because += fmt.Sprintf(" (%s promised hosts never appeared)", count(a.Absent.Count))
+		because += fmt.Sprintf(" (%s promised hosts never appeared)", judge.Count(a.Absent.Count))
 	}
-	p.row(mark, p.questionCells(name, word(a.Verdict), because, lookedAt(a.LookedAt))...)
+	p.row(mark, p.questionCells(name, judge.Word(a.Verdict), because, judge.LookedAtWords(a.LookedAt))...)
 }
 
 // questionCells sets the columns; what was looked at has one of its own only on a wide page.
@@ -76,54 +72,4 @@ func (p *page) questionCells(name, answer, because, looked string) []cell {
 		return []cell{{name, 18}, {answer, 11}, {because, p.width - 3 - 18 - 11 - 3 - 24}, {text: looked}}
 	}
 	return []cell{{name, 17}, {answer, 11}, {text: because}}
-}
-
-func lookedAt(l verdict.LookedAt) string {
-	if l.Of > 0 {
-		return fmt.Sprintf("%s of %s hosts, %s h", count(l.Hosts), count(l.Of), decimal(l.Hours))
-	}
-	return fmt.Sprintf("%s, %s h", many(l.Hosts, "host", "hosts"), decimal(l.Hours))
-}
-
-// spotsOf are the blind spots of an answer. That the question's own detector is not built is said without the question.
-func spotsOf(a *verdict.Answer) []string {
-	out := slices.Clone(a.BlindSpots)
-	for i, s := range out {
-		if s == verdict.Name(verdict.DetectorNotBuilt, string(a.Question)) {
-			out[i] = string(verdict.DetectorNotBuilt)
-		}
-	}
-	return out
-}
-
-// commonSpots are the blind spots that every answer which cannot say has, when there are at least two such answers.
-func commonSpots(answers []verdict.Answer) []string {
-	var common []string
-	n := 0
-	for _, a := range answers {
-		if a.Verdict != verdict.CannotSay {
-			continue
-		}
-		if n++; n == 1 {
-			common = spotsOf(&a)
-			continue
-		}
-		own := spotsOf(&a)
-		common = slices.DeleteFunc(common, func(s string) bool { return !slices.Contains(own, s) })
-	}
-	if n < 2 {
-		return nil
-	}
-	return common
-}
-
-// powers are what the answers no cover and do not cover, each once.
-func powers(answers []verdict.Answer) []string {
-	var out []string
-	for _, a := range answers {
-		if a.Verdict == verdict.No && a.Power != "" && !slices.Contains(out, a.Power) {
-			out = append(out, a.Power)
-		}
-	}
-	return out
 }

@@ -3,7 +3,6 @@ package term
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ func (p *page) sight(r *judge.Result) {
 		p.segment(s)
 	}
 	p.timeline(r)
-	if logs := notHanded(r); len(logs) > 0 {
+	if logs := judge.NotHanded(r); len(logs) > 0 {
 		p.hanging(pad("logs", labelColumn), plain, "not handed over: "+strings.Join(logs, ", ")+". Give them with --feed "+logs[0]+"=PATH")
 	}
 }
@@ -42,29 +41,29 @@ func hostsWords(r *judge.Result) string {
 	h := r.Sight.Hosts
 	switch {
 	case h.Direct != nil && h.InPassing != nil:
-		return fmt.Sprintf("%s hosts seen directly, %s in passing.", count(*h.Direct), count(*h.InPassing))
+		return fmt.Sprintf("%s hosts seen directly, %s in passing.", judge.Count(*h.Direct), judge.Count(*h.InPassing))
 	case h.Direct != nil:
-		return fmt.Sprintf("%s hosts seen directly.", count(*h.Direct))
+		return fmt.Sprintf("%s hosts seen directly.", judge.Count(*h.Direct))
 	}
 	return "How many hosts were seen: cannot say."
 }
 
 func (p *page) segment(s verdict.Segment) {
-	seen := count(s.Seen)
+	seen := judge.Count(s.Seen)
 	if s.SeenMost > s.Seen {
-		seen += " to " + count(s.SeenMost)
+		seen += " to " + judge.Count(s.SeenMost)
 	}
 	passing := ""
 	if s.InPassing > 0 {
-		passing = fmt.Sprintf(", %s more in passing", count(s.InPassing))
+		passing = fmt.Sprintf(", %s more in passing", judge.Count(s.InPassing))
 	}
 	switch {
 	case s.Excluded:
-		p.labelled(s.ID, "not watched, as agreed: "+orElse(s.Reason, "no reason is named"))
+		p.labelled(s.ID, "not watched, as agreed: "+judge.OrElse(s.Reason, "no reason is named"))
 	case s.Promised == nil:
 		p.labelled(s.ID, seen+" seen"+passing+"; no number was promised")
 	default:
-		p.bar(s.ID, hostBar(s.Seen, s.InPassing, *s.Promised, p.barWidth()), seen+" of "+count(*s.Promised))
+		p.bar(s.ID, hostBar(s.Seen, s.InPassing, *s.Promised, p.barWidth()), seen+" of "+judge.Count(*s.Promised))
 	}
 }
 
@@ -223,10 +222,8 @@ func timeSeen(counts []uint64, start, end float64, stepSeconds int) string {
 	if (end-start)*float64(stepSeconds) < 2*3600 {
 		unit, name = 60, "min"
 	}
-	return fmt.Sprintf("%s of %s %s", decimal(hit*float64(stepSeconds)/unit), decimal((end-start)*float64(stepSeconds)/unit), name)
+	return fmt.Sprintf("%s of %s %s", judge.Decimal(hit*float64(stepSeconds)/unit), judge.Decimal((end-start)*float64(stepSeconds)/unit), name)
 }
-
-func decimal(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") }
 
 // axisOf prints the local time at round times along the strip.
 func axisOf(r *judge.Result, start, end float64, width int) string {
@@ -277,19 +274,4 @@ func axisSteps(total time.Duration) (layout string, every time.Duration) {
 func onAxis(t time.Time, every time.Duration) bool {
 	minutes := time.Duration(t.Hour()*60+t.Minute()) * time.Minute
 	return minutes%every == 0
-}
-
-// notHanded names the logs that were promised and not handed to this check.
-func notHanded(r *judge.Result) []string {
-	var out []string
-	for _, pr := range r.Promises {
-		parts := strings.Split(pr.ID, "/")
-		if pr.MeasuredHere || len(parts) < 2 || parts[0] != "data" || !strings.Contains(pr.Because, "not handed") {
-			continue
-		}
-		if id := parts[1]; !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out
 }

@@ -8,7 +8,6 @@ import (
 	"candor/internal/visible"
 
 	"candor/internal/judge"
-	"candor/internal/verdict"
 )
 
 // Options say how a page is set.
@@ -35,7 +34,7 @@ func Write(w io.Writer, r *judge.Result, o Options) error {
 	if o.Command != "" {
 		p.hanging("again: ", plain, o.Command)
 	}
-	p.hanging(fmt.Sprintf("exit %d: ", r.Exit.Code), strong, orElse(r.Exit.Because, "no reason was given"))
+	p.hanging(fmt.Sprintf("exit %d: ", r.Exit.Code), strong, judge.OrElse(r.Exit.Because, "no reason was given"))
 	if _, err := io.WriteString(w, p.out.String()); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
@@ -45,7 +44,7 @@ func Write(w io.Writer, r *judge.Result, o Options) error {
 // head prints the answers that stand before everything else, and the agreement they were held against.
 func (p *page) head(r *judge.Result) {
 	for _, h := range judge.Headlines(r) {
-		p.answer(markSpans[h.Mark], h.Question, word(h.Word)+".", visible.Text(h.Text))
+		p.answer(markSpans[h.Mark], h.Question, judge.Word(h.Word)+".", visible.Text(h.Text))
 	}
 	p.answer(span{text: "  "}, "What did we look at?", "", visible.Text(judge.Looked(r)))
 	p.line()
@@ -112,49 +111,15 @@ func (p *page) inputs(r *judge.Result) {
 		if s := in.Stopped; s != nil {
 			left := "nobody knows how much was left unread"
 			if s.Unread >= 0 {
-				left = count(s.Unread) + " bytes were not read"
+				left = judge.Count(s.Unread) + " bytes were not read"
 			}
-			p.marked(markSpans[judge.MarkAttention], []cell{{text: fmt.Sprintf("%s: stopped at byte %s, %s: %s", in.Path, count(s.At), left, s.Because)}})
+			p.marked(markSpans[judge.MarkAttention], []cell{{text: fmt.Sprintf("%s: stopped at byte %s, %s: %s", in.Path, judge.Count(s.At), left, s.Because)}})
 		}
 		for _, u := range in.Unread {
-			p.marked(markSpans[judge.MarkAttention], []cell{{text: fmt.Sprintf("%s: %s frames of link type %s cannot be read", in.Path, count(u.Frames), u.Link)}})
+			p.marked(markSpans[judge.MarkAttention], []cell{{text: fmt.Sprintf("%s: %s frames of link type %s cannot be read", in.Path, judge.Count(u.Frames), u.Link)}})
 		}
 		for _, note := range in.Notes {
 			p.indented(2, in.Path+": "+note)
 		}
 	}
-}
-
-// word is a verdict at the head of a sentence.
-func word(v verdict.Verdict) string {
-	w := v.Words()
-	return strings.ToUpper(w[:1]) + w[1:]
-}
-
-func orElse(s, other string) string {
-	if strings.TrimSpace(s) == "" {
-		return other
-	}
-	return s
-}
-
-// many prints a number with its noun.
-func many(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + more
-}
-
-// count prints a number with commas between thousands.
-func count[T int | int64 | uint64](n T) string {
-	s := fmt.Sprint(n)
-	first := 0
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

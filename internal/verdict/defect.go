@@ -18,6 +18,7 @@ const (
 	FeedIPv6Missing       Code = "feed.ipv6_missing"
 	TrafficInconsistent   Code = "traffic.inconsistent"
 	FeedDead              Code = "feed.dead"
+	ClockSkew             Code = "clock.skew"
 	SegmentMissing        Code = "segment.missing"
 	DirectionMissing      Code = "direction.missing"
 	KindMissing           Code = "kind.missing"
@@ -71,6 +72,8 @@ func (d *Defect) Short() string {
 		return "IPv6 of " + d.Subject + " was never seen"
 	case FeedDead:
 		return d.Subject + " does not come"
+	case ClockSkew:
+		return "two clocks do not agree"
 	case SegmentMissing:
 		return d.Subject + " is not in sight"
 	case DirectionMissing:

@@ -149,6 +149,7 @@ func codes() []verdict.Code {
 		"vantage.outside", "vantage.unmirrored_port", "vantage.management_port", "vantage.after_proxy", "feed.one_way", "feed.asymmetric", "feed.loss",
 		"feed.duplicated", "feed.truncated", "feed.tunnel_only", "feed.ipv6_missing", "segment.missing", "direction.missing", "kind.missing", "volume.low",
 		"hosts.counted_twice", "input.damaged", "input.unread", "state.evicted", "capture.drops", "detector.not_built", "intel.stale", "history.short", "dns.encrypted",
+		"clock.skew",
 	}
 }
 
@@ -158,6 +159,7 @@ func TestCodesStay(t *testing.T) {
 		verdict.FeedAsymmetric, verdict.FeedLoss, verdict.FeedDuplicated, verdict.FeedTruncated, verdict.FeedTunnelOnly, verdict.FeedIPv6Missing, verdict.SegmentMissing,
 		verdict.DirectionMissing, verdict.KindMissing, verdict.VolumeLow, verdict.HostsCountedTwice, verdict.InputDamaged, verdict.InputUnread,
 		verdict.StateEvicted, verdict.CaptureDrops, verdict.DetectorNotBuilt, verdict.IntelStale, verdict.HistoryShort, verdict.DNSEncrypted,
+		verdict.ClockSkew,
 	}
 	for i, c := range codes() {
 		if constants[i] != c {

@@ -28,7 +28,6 @@ type reader struct {
 	opts    ingest.Options
 	lines   *ingest.Lines
 	account ingest.Account
-	ended   bool
 	badAt   int64
 	bad     int64
 
@@ -39,10 +38,9 @@ type reader struct {
 	unread string // the first field of the line that cannot be read
 	visit  func(path []byte, v ingest.Value)
 
-	queue  ingest.Queue
-	newest ingest.Newest
-	now    record.Time
-	inner  ingest.Inside
+	queue ingest.Ordered
+	now   record.Time
+	inner ingest.Inside
 
 	conns   ingest.Slab[record.Conn]
 	lookups ingest.Slab[record.DNS]
@@ -61,10 +59,7 @@ type reader struct {
 	flows  bool // flow events come: netflow would tell everything again
 }
 
-const (
-	batchRecords = 4096
-	maxUptime    = 1 << 32 // seconds that are believed
-)
+const maxUptime = 1 << 32 // seconds that are believed
 
 // Open opens an eve.json, plain or compressed. The error is ErrNotReadable (package ingest) when it is none.
 func Open(ctx context.Context, path string, opts ingest.Options) (ingest.Reader, error) {
@@ -105,41 +100,17 @@ func carried(head []byte) record.Carries {
 
 // Next implements ingest.Reader.
 func (r *reader) Next(ctx context.Context, b *record.Batch) error {
-	for told := 0; told < batchRecords; {
-		if told%512 == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return fmt.Errorf("read eve.json: %w", err)
-			}
-		}
-		switch {
-		case r.queue.Len() > 0 && r.ready():
-			r.tell(b)
-			told++
-		case !r.ended:
-			r.read()
-		case told > 0:
-			return nil
-		default:
-			return io.EOF
-		}
+	err := r.queue.Next(ctx, r.read, func() { r.tell(b) })
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read eve.json: %w", err)
 	}
-	return nil
-}
-
-func (r *reader) ready() bool {
-	switch {
-	case r.ended, r.queue.Full():
-		return true
-	case r.queue.Few():
-		return false
-	}
-	return r.newest.At >= r.queue.First()+ingest.Window
+	return err
 }
 
 // read reads one line.
 func (r *reader) read() {
 	if !r.lines.Next() {
-		r.ended = true
+		r.queue.Ended = true
 		r.flushHalf()
 		return
 	}
@@ -226,7 +197,7 @@ func (r *reader) event() {
 
 func (r *reader) push(at record.Time, kind uint8, slot uint32) {
 	at = ingest.Clamp(at)
-	r.newest.Note(at)
+	r.queue.Newest.Note(at)
 	if r.oldest == 0 || at < r.oldest {
 		r.oldest = at
 	}
@@ -239,7 +210,7 @@ func (r *reader) wanted(at record.Time) bool {
 	if r.opts.Within(ingest.Clamp(at)) {
 		return true
 	}
-	r.newest.Note(ingest.Clamp(at))
+	r.queue.Newest.Note(ingest.Clamp(at))
 	ingest.Count(&r.account.Skipped, "events outside of the time asked for", 1)
 	return false
 }
@@ -307,8 +278,8 @@ func (r *reader) pushStats(e *event) {
 		r.since = max(e.at-record.Time(min(e.stats.uptime, maxUptime))*1e9, 1)
 	}
 	at := ingest.Clamp(e.at)
-	if r.replayed() && r.newest.At != 0 {
-		at = min(at, r.newest.At)
+	if r.replayed() && r.queue.Newest.At != 0 {
+		at = min(at, r.queue.Newest.At)
 	}
 	if !r.wanted(at) {
 		return

@@ -83,7 +83,8 @@ func (r *reader) outer(before []byte, l *record.Log) {
 		return
 	}
 	if h, err := r.header(append(bytes.Clone(before), ' ')); err == nil {
-		l.TS, l.Host = h.ts, r.words.Of(h.host)
+		r.take(h.when, l)
+		l.Host = r.words.Of(h.host)
 	}
 }
 
@@ -150,8 +151,8 @@ func cefPlain(b []byte) string {
 type pairs struct {
 	r             *reader
 	l             *record.Log
-	times         [3]record.Time // best first: the device's, the start, the end
-	source, dest  string         // user names
+	times         [3]when // best first: the device's, the start, the end
+	source, dest  string  // user names
 	outcome, kind string
 	message       string
 	host          string
@@ -187,11 +188,8 @@ func (p *pairs) take(key, value []byte) {
 // finish decides between fields that say the same: who acted goes before whom it was done to.
 func (p *pairs) finish(name string) {
 	l := p.l
-	for _, t := range p.times {
-		if t != 0 {
-			l.TS = t
-			break
-		}
+	if w := firstOf(p.times[:]); w.at != 0 {
+		p.r.take(w, l)
 	}
 	l.User = p.source
 	if l.User == "" {
@@ -210,27 +208,27 @@ func (p *pairs) finish(name string) {
 }
 
 // stamp reads the times that CEF and LEEF allow: milliseconds since 1970, ISO, and "Oct 07 2024 22:14:15", with fraction, and with
-// UTC or GMT; other names of zones are not known here, and such a time is not taken. 0 when it cannot be read.
-func (r *reader) stamp(b []byte) record.Time {
+// UTC or GMT; other names of zones are not known here, and such a time is not taken. No time when it cannot be read.
+func (r *reader) stamp(b []byte) when {
 	if ms, ok := ingest.Uint(b); ok && len(b) >= 12 && len(b) <= 13 {
-		return record.Time(ms) * 1e6
+		return when{at: record.Time(ms) * 1e6}
 	}
-	if t, ok := ingest.ISOTime(b, r.opts.Offset); ok {
-		return t
+	if w, ok := isoWhen(b, r.opts.Offset); ok {
+		return w
 	}
 	if len(b) < 20 || len(b) > 32 {
-		return 0
+		return when{}
 	}
-	offset := r.opts.Offset
+	offset, local := r.opts.Offset, true
 	s := string(b)
 	for _, utc := range [...]string{" UTC", " GMT"} {
 		if cut, ok := strings.CutSuffix(s, utc); ok {
-			s, offset = cut, 0
+			s, offset, local = cut, 0, false
 		}
 	}
 	t, err := time.Parse("Jan _2 2006 15:04:05.999999999", s)
 	if err != nil {
-		return 0
+		return when{}
 	}
-	return record.TimeOf(t) - offset
+	return when{record.TimeOf(t) - offset, local}
 }

@@ -10,7 +10,7 @@ import (
 
 // header is what a syslog line says before its message.
 type header struct {
-	ts      record.Time
+	when    when
 	host    []byte
 	program []byte
 	message []byte
@@ -22,7 +22,8 @@ func (r *reader) text(line []byte, l *record.Log) (unknown string, err error) {
 	if err != nil {
 		return "", err
 	}
-	l.TS, l.Format, l.Host, l.Message = h.ts, string(ingest.Syslog), r.words.Of(h.host), kept(h.message)
+	r.take(h.when, l)
+	l.Format, l.Host, l.Message = string(ingest.Syslog), r.words.Of(h.host), kept(h.message)
 	if r.meaning(h.program, h.message, l) {
 		return "", nil
 	}
@@ -43,16 +44,16 @@ func (r *reader) header(line []byte) (h header, err error) {
 		return r.structured(after)
 	}
 	if first, after, ok := bytes.Cut(rest, []byte(" ")); ok {
-		if ts, good := ingest.ISOTime(first, r.opts.Offset); good {
-			h.ts = ts
+		if w, good := isoWhen(first, r.opts.Offset); good {
+			h.when = w
 			return hostAndTag(h, after), nil
 		}
 	}
-	ts, after, err := r.old(rest)
+	w, after, err := r.old(rest)
 	if err != nil {
 		return h, err
 	}
-	h.ts = ts
+	h.when = w
 	return hostAndTag(h, after), nil
 }
 
@@ -80,11 +81,11 @@ func (r *reader) structured(b []byte) (h header, err error) {
 			return h, errTime
 		}
 	}
-	ts, ok := ingest.ISOTime(part[0], 0)
+	w, ok := isoWhen(part[0], 0)
 	if !ok {
 		return h, errTime
 	}
-	h.ts, h.host, h.program = ts, unset(part[1]), unset(part[2])
+	h.when, h.host, h.program = w, unset(part[1]), unset(part[2])
 	h.message = bytes.TrimPrefix(bytes.TrimLeft(afterData(b), " "), []byte("\xef\xbb\xbf"))
 	return h, nil
 }
@@ -119,14 +120,14 @@ func afterData(b []byte) []byte {
 
 // old reads "Oct  7 22:14:15 " (RFC 3164), which has neither year nor zone, or with a year: "Oct  7 2024 22:14:15 ". The year is
 // the one given; when the months go from December to January it is the next.
-func (r *reader) old(b []byte) (record.Time, []byte, error) {
+func (r *reader) old(b []byte) (when, []byte, error) {
 	if len(b) < 15 || b[3] != ' ' {
-		return 0, nil, errTime
+		return when{}, nil, errTime
 	}
 	month, ok := ingest.Month(b[:3])
 	day, ok2 := ingest.Uint(bytes.TrimLeft(b[4:6], " "))
 	if !ok || !ok2 || day < 1 || day > 31 || b[6] != ' ' {
-		return 0, nil, errTime
+		return when{}, nil, errTime
 	}
 	rest, year := b[7:], 0
 	if y, ok := ingest.Uint(rest[:4]); ok && len(rest) > 5 && rest[4] == ' ' {
@@ -135,7 +136,7 @@ func (r *reader) old(b []byte) (record.Time, []byte, error) {
 	clock, after, _ := bytes.Cut(rest, []byte(" "))
 	if year == 0 {
 		if r.year == 0 {
-			return 0, nil, errYear
+			return when{}, nil, errYear
 		}
 		if r.month == 12 && month == time.January {
 			r.year++
@@ -144,13 +145,13 @@ func (r *reader) old(b []byte) (record.Time, []byte, error) {
 	}
 	iso := time.Date(year, month, int(day), 0, 0, 0, 0, time.UTC).AppendFormat(nil, "2006-01-02T")
 	if got := iso[8:10]; got[0] != byte('0'+day/10) || got[1] != byte('0'+day%10) { // February 30
-		return 0, nil, errTime
+		return when{}, nil, errTime
 	}
-	ts, ok := ingest.ISOTime(append(iso, bytes.TrimSuffix(clock, []byte(":"))...), r.opts.Offset)
+	w, ok := isoWhen(append(iso, bytes.TrimSuffix(clock, []byte(":"))...), r.opts.Offset)
 	if !ok {
-		return 0, nil, errTime
+		return when{}, nil, errTime
 	}
-	return ts, after, nil
+	return w, after, nil
 }
 
 // hostAndTag reads "host program[pid]: message".

@@ -25,7 +25,6 @@ const (
 	ResultAllowed  = "allowed" // by a packet filter
 	ResultBlocked  = "blocked" //
 	maxMessage     = 1024      // bytes of a message that are kept
-	batchRecords   = 4096      //
 	unknownProgram = "(no program)"
 )
 
@@ -35,19 +34,19 @@ type reader struct {
 	kinds   []ingest.Kind
 	lines   *ingest.Lines
 	account ingest.Account
-	ended   bool
 	badAt   int64
 	bad     int64
 
 	words   ingest.Words
 	windows windows
-	year    int // of time stamps without one
-	month   int // of the last such time stamp
+	year    int    // of time stamps without one
+	month   int    // of the last such time stamp
+	zone    string // what was taken for that of lines which name none
+	local   bool   // the line that was read names no zone
 
-	queue  ingest.Queue
-	logs   ingest.Slab[record.Log]
-	newest ingest.Newest
-	now    record.Time
+	queue ingest.Ordered
+	logs  ingest.Slab[record.Log]
+	now   record.Time
 }
 
 // Open opens a promised log, plain or compressed. Without kinds, all forms are read; with kinds, lines of other forms are
@@ -73,6 +72,7 @@ func newReader(l *ingest.Lines, opts ingest.Options, kinds []ingest.Kind) *reade
 	if r.year == 0 && opts.From != 0 {
 		r.year = opts.From.Std().Year()
 	}
+	r.zone = zoneTaken(opts.Offset)
 	r.windows.init()
 	if opts.Sight != nil {
 		opts.Sight.Report(record.CarriesLogs)
@@ -84,35 +84,11 @@ func (r *reader) reads(k ingest.Kind) bool { return slices.Contains(r.kinds, k) 
 
 // Next implements ingest.Reader.
 func (r *reader) Next(ctx context.Context, b *record.Batch) error {
-	for told := 0; told < batchRecords; {
-		if told%512 == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return fmt.Errorf("read log: %w", err)
-			}
-		}
-		switch {
-		case r.queue.Len() > 0 && r.ready():
-			r.tell(b)
-			told++
-		case !r.ended:
-			r.read()
-		case told > 0:
-			return nil
-		default:
-			return io.EOF
-		}
+	err := r.queue.Next(ctx, r.read, func() { r.tell(b) })
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read log: %w", err)
 	}
-	return nil
-}
-
-func (r *reader) ready() bool {
-	switch {
-	case r.ended, r.queue.Full():
-		return true
-	case r.queue.Few():
-		return false
-	}
-	return r.newest.At >= r.queue.First()+ingest.Window
+	return err
 }
 
 func (r *reader) tell(b *record.Batch) {
@@ -132,7 +108,7 @@ func (r *reader) tell(b *record.Batch) {
 // read reads one line into the window.
 func (r *reader) read() {
 	if !r.lines.Next() {
-		r.ended = true
+		r.queue.Ended = true
 		return
 	}
 	line := bytes.TrimPrefix(bytes.TrimSpace(r.lines.Line), []byte("\xef\xbb\xbf"))
@@ -154,11 +130,14 @@ func (r *reader) read() {
 		r.account.AddUnknown(unknown, r.where("not understood"), line)
 	}
 	l.TS, l.Feed = ingest.Clamp(l.TS), r.opts.Feed
-	r.newest.Note(l.TS)
+	r.queue.Newest.Note(l.TS)
 	if !r.opts.Within(l.TS) {
 		r.logs.Put(slot)
 		ingest.Count(&r.account.Skipped, "lines outside of the time asked for", 1)
 		return
+	}
+	if r.local {
+		ingest.Count(&r.account.Assumed, r.zone, 1)
 	}
 	r.account.Records++
 	r.queue.Push(l.TS, ingest.Slot{Index: slot, Size: uint32(min(len(line), 4*maxMessage))})
@@ -177,7 +156,9 @@ func (r *reader) parse(line []byte, l *record.Log) (unknown string, err error) {
 		if !r.reads(ingest.WindowsJSON) {
 			return "", errForm
 		}
-		return r.windows.parse(line, l, r.opts.Offset)
+		w, unknown, err := r.windows.parse(line, l, r.opts.Offset)
+		r.take(w, l)
+		return unknown, err
 	}
 	if i := bytes.Index(line, []byte("CEF:")); i >= 0 && r.reads(ingest.CEF) {
 		return r.cef(line[:i], line[i:], l)

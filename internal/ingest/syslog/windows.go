@@ -20,7 +20,7 @@ type windows struct {
 // windowsEvent is one event as far as it is needed.
 type windowsEvent struct {
 	id      string
-	times   [3]record.Time // best first: when it happened, when it was read, other
+	times   [3]when // best first: when it happened, when it was read, other
 	host    string
 	user    string
 	address string
@@ -35,22 +35,17 @@ type windowsEvent struct {
 func (w *windows) init() { w.visit = w.field }
 
 // parse reads one event.
-func (w *windows) parse(line []byte, l *record.Log, offset record.Time) (unknown string, err error) {
+func (w *windows) parse(line []byte, l *record.Log, offset record.Time) (at when, unknown string, err error) {
 	w.e, w.offset = windowsEvent{nameAt: -1, textAt: -1}, offset
 	if err := w.object.Scan(line, w.visit); err != nil {
-		return "", err
+		return at, "", err
 	}
 	e := &w.e
-	for _, t := range e.times {
-		if l.TS == 0 {
-			l.TS = t
-		}
-	}
-	if l.TS == 0 {
-		return "", errTime
+	if at = firstOf(e.times[:]); at.at == 0 {
+		return at, "", errTime
 	}
 	if e.id == "" {
-		return "", errForm
+		return at, "", errForm
 	}
 	l.Format, l.Host, l.User = string(ingest.WindowsJSON), e.host, e.user
 	l.Src, _ = ingest.Addr([]byte(e.address))
@@ -62,9 +57,9 @@ func (w *windows) parse(line []byte, l *record.Log, offset record.Time) (unknown
 		l.Message += ", status " + e.status
 	}
 	if !meaningOf(e, l) {
-		return "event " + e.id, nil
+		return at, "event " + e.id, nil
 	}
-	return "", nil
+	return at, "", nil
 }
 
 // meaningOf gives action and result of an event.
@@ -141,13 +136,13 @@ func (w *windows) field(path []byte, v ingest.Value) {
 // time reads ISO time stamps, and /Date(1700000000000)/ of PowerShell.
 func (w *windows) time(rank int, v ingest.Value) {
 	b := v.Text
-	if t, ok := ingest.ISOTime(b, w.offset); ok {
+	if t, ok := isoWhen(b, w.offset); ok {
 		w.e.times[rank] = t
 		return
 	}
 	b = bytes.TrimSuffix(bytes.TrimPrefix(b, []byte("/Date(")), []byte(")/"))
 	if ms, ok := ingest.Uint(b); ok && len(b) >= 12 && len(b) <= 13 {
-		w.e.times[rank] = record.Time(ms) * 1e6
+		w.e.times[rank] = when{at: record.Time(ms) * 1e6}
 	}
 }
 
