@@ -17,16 +17,17 @@ type conn struct {
 
 	first, last, due record.Time // due: nothing has to be done before; changed by Table.rearm only
 
-	born       uint64 // creation number: breaks ties, so that order never depends on the table
-	next, prev uint32 // in the wheel's slot; entry number + 1, 0 ends the list
-	talk       uint32 // cold part + 1, 0 without
-	services   serviceSet
-	reports    uint32
-	vlan       [2]uint16 // outer and inner tag of the first packet; inside a tunnel the two halves of around.network
-	mac        [2]decode.MAC
-	named      uint8 // a protocol that is only named: a place in recognised + 1, 0 for none
-	letters    uint8
-	history    [18]byte
+	born     uint64 // creation number: breaks ties, so that order never depends on the table; 0 of an entry that is free
+	tag      uint32 // the key's hash
+	talk     uint32 // cold part + 1, 0 without
+	services serviceSet
+	reports  uint32
+	vlan     [2]uint16 // outer and inner tag of the first packet; inside a tunnel the two halves of around.network
+	mac      [2]decode.MAC
+	slot     uint16 // of the wheel that looks after it next + 1, 0 for none
+	named    uint8  // a protocol that is only named: a place in recognised + 1, 0 for none
+	letters  uint8
+	history  [18]byte
 
 	side [2]side
 }
@@ -90,9 +91,6 @@ func (c *conn) within() uint32 {
 	}
 	return uint32(c.vlan[0])<<16 | uint32(c.vlan[1])
 }
-
-// key is the key under which the connection is found.
-func (c *conn) key() key { return key{c.ends, c.port, c.proto, c.within()} }
 
 func (c *conn) origin() *side    { return &c.side[c.orig] }
 func (c *conn) responder() *side { return &c.side[1-c.orig] }

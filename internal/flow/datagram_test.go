@@ -233,7 +233,7 @@ func TestCommunityID(t *testing.T) {
 		{"icmp", icmp(t, 0, net.IPv4(192, 168, 0, 89), net.IPv4(192, 168, 0, 1), 8, 0), "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := run(DefaultConfig(), []frame{c.f}).Conns[0].CommunityID; got != c.want {
+			if got := run(DefaultConfig(), []frame{c.f}).Conns[0].Community(); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -254,7 +254,8 @@ func TestBase62(t *testing.T) {
 	seen := map[string]bool{}
 	for _, hi := range []uint32{0, 1, 61, 62, 1<<32 - 1} {
 		for _, lo := range []uint64{0, 1, 61, 62, 1 << 63, 1<<64 - 1, 839299365868340224, 839299365868340223} {
-			s := base62(hi, lo)
+			digits := base62(hi, lo)
+			s := string(digits[:])
 			if len(s) != 18 || s[0] != 'C' || seen[s] {
 				t.Errorf("base62(%d, %d) = %s: want C and 17 digits, each number its own", hi, lo, s)
 			}

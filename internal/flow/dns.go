@@ -109,45 +109,47 @@ func plainQuestion(q decode.DNSQuestion, variant string) decode.DNSQuestion {
 	return q
 }
 
-func (t *Table) dnsRecord(c *conn, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string) record.DNS {
-	r := record.DNS{
+// dnsRecord begins a record of a message.
+func (t *Table) dnsRecord(r *record.DNS, c *conn, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string) {
+	*r = record.DNS{
 		Ends: t.ends(c), Variant: variant, TransID: d.ID,
 		Query: q.Name, QClass: q.Class, QType: q.Type,
 		AA: d.AA, TC: d.TC, RD: d.RD, RA: d.RA, Z: d.Z,
 	}
 	r.TS = ts
-	return r
 }
 
 func (t *Table) dnsQuery(c *conn, tk *talk, from int, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
-	r := t.dnsRecord(c, ts, d, q, variant)
-	r.HasQuery = true
-	r.Cut = d.Cut || cut
 	if len(tk.dns) >= t.cfg.MaxWaiting {
 		if !c.ends[1-from].IsMulticast() { // to a group, no answer can come
 			t.sight.Count(ts, record.OverBudget, 1)
 		}
-		t.emitDNS(tk.dns[0].rec)
+		t.emitDNS(&tk.dns[0].rec)
 		tk.dns = slices.Delete(tk.dns, 0, 1)
 	}
-	tk.dns = append(tk.dns, dnsWaiting{r, ts + dnsPatience, uint8(from)})
+	t.talks.roomDNS(tk)
+	w := another(&tk.dns)
+	w.until, w.from = ts+dnsPatience, uint8(from)
+	t.dnsRecord(&w.rec, c, ts, d, q, variant)
+	w.rec.HasQuery = true
+	w.rec.Cut = d.Cut || cut
 }
 
 // dnsReply completes the query that it answers: same number, same question where there is one, asked by the other end. A multicast
 // announcement goes the same way as its sender's questions and answers none of them.
 func (t *Table) dnsReply(c *conn, tk *talk, from int, ts record.Time, d *decode.DNS, q decode.DNSQuestion, variant string, cut bool) {
-	r := t.dnsRecord(c, ts, d, q, variant)
+	r := another(&t.out.DNS)
+	t.dnsRecord(r, c, ts, d, q, variant)
 	for i := range tk.dns {
 		w := &tk.dns[i].rec
 		if int(tk.dns[i].from) == from || w.TransID != d.ID || len(d.Questions) > 0 && !strings.EqualFold(w.Query, q.Name) || w.HasReply {
 			continue
 		}
-		query := *w
+		r.TS, r.HasQuery, r.RTT = w.TS, true, ts-w.TS
+		r.UID, r.OrigH, r.RespH, r.OrigP, r.RespP = w.UID, w.OrigH, w.RespH, w.OrigP, w.RespP
+		r.Query, r.QType, r.QClass = w.Query, w.QType, w.QClass
+		r.RD = r.RD || w.RD
 		tk.dns = slices.Delete(tk.dns, i, i+1)
-		r.TS, r.HasQuery, r.RTT = query.TS, true, ts-query.TS
-		r.UID, r.OrigH, r.RespH, r.OrigP, r.RespP = query.UID, query.OrigH, query.RespH, query.OrigP, query.RespP
-		r.Query, r.QType, r.QClass = query.Query, query.QType, query.QClass
-		r.RD = r.RD || query.RD
 		break
 	}
 	r.HasReply = true
@@ -155,15 +157,17 @@ func (t *Table) dnsReply(c *conn, tk *talk, from int, ts record.Time, d *decode.
 	r.Rejected = d.ANCount == 0 && d.NSCount == 0 && d.ARCount == 0
 	r.Authority, r.Additional = d.NSCount, d.ARCount
 	r.Cut = d.Cut || cut
-	for _, a := range d.Answers {
-		r.Answers = append(r.Answers, a.Data)
-		r.TTLs = append(r.TTLs, a.TTL)
+	if n := len(d.Answers); n > 0 {
+		r.Answers, r.TTLs = make([]string, n), make([]uint32, n)
 	}
-	t.emitDNS(r)
+	for i, a := range d.Answers {
+		r.Answers[i], r.TTLs[i] = a.Data, a.TTL
+	}
+	t.emitted(record.KindDNS)
 }
 
-func (t *Table) emitDNS(r record.DNS) {
-	t.out.DNS = append(t.out.DNS, r)
+func (t *Table) emitDNS(r *record.DNS) {
+	t.out.DNS = append(t.out.DNS, *r)
 	t.emitted(record.KindDNS)
 }
 
@@ -171,7 +175,7 @@ func (t *Table) emitDNS(r record.DNS) {
 func (t *Table) dnsTimeouts(c *conn, tk *talk, ts record.Time) {
 	n := 0
 	for n < len(tk.dns) && tk.dns[n].until <= ts {
-		t.emitDNS(tk.dns[n].rec)
+		t.emitDNS(&tk.dns[n].rec)
 		n++
 	}
 	tk.dns = slices.Delete(tk.dns, 0, n)
@@ -183,7 +187,7 @@ func (t *Table) dnsTimeouts(c *conn, tk *talk, ts record.Time) {
 
 func (t *Table) endDNS(tk *talk) {
 	for i := range tk.dns {
-		t.emitDNS(tk.dns[i].rec)
+		t.emitDNS(&tk.dns[i].rec)
 	}
 	clear(tk.dns)
 	tk.dns, tk.due = tk.dns[:0], 0

@@ -1,9 +1,9 @@
 // Package flow turns packets into connection records and message records, with the fields and meanings of Zeek's conn.log,
 // dns.log, ssl.log, http.log and dhcp.log.
 //
-// Where to start: [Table.Packet] (table.go) is the whole way of a packet: sight first, then timers (wheel.go), the connection's entry
+// Where to start: [Table.Packet] (table.go) is the whole way of a packet: sight first, then timers (wheel.go, slots.go), the connection's entry
 // (conn.go, index.go, key.go), then by protocol tcp.go with tcpstate.go and holes.go, or datagram.go. report.go writes a
-// connection's records, uid.go its names. talk.go holds what a connection's messages need: stream.go puts the first bytes of a direction in
+// connection's records, uid.go its names, words.go their strings. talk.go holds what a connection's messages need: stream.go puts the first bytes of a direction in
 // order, read.go recognises what they are, and dns.go, tls.go, quic.go, http.go, dhcp.go and dhcp6.go read them. fragments.go puts fragments together,
 // tunnel.go follows what tunnels carry, back into [Table.Packet]'s way behind sight. [Table.Drain] hands out what was finished.
 //

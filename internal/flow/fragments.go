@@ -127,8 +127,8 @@ func (t *Table) join(ts record.Time, e uint32, from int, p *decode.Packet, frame
 // readWhole takes the segment or the message in a packet that came in fragments, and what it carries in a tunnel.
 func (t *Table) readWhole(ts record.Time, e uint32, from int, q *decode.Packet, whole []byte, wire uint32, in around) {
 	src, dst, oneWay := ids(q)
-	k, side := keyOf(q, src, dst, oneWay)
-	k.within = in.network
+	var k key
+	side := k.of(q, src, dst, oneWay, &in)
 	if !t.index.at(e).is(&k) { // headers before the ports, which later fragments do not show
 		other, ok := t.index.find(&k, k.hash(t.cfg.Seed))
 		if !ok {

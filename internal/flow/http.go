@@ -49,7 +49,7 @@ const (
 // readHTTP reads heads and chunk sizes of a direction; bodies are passed without being kept.
 func (t *Table) readHTTP(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
 	if tk.http == nil {
-		tk.http = &httpTalk{}
+		tk.http = t.talks.newHTTP()
 	}
 	d := &tk.http.dir[from]
 	switch d.body {
@@ -69,7 +69,11 @@ func (t *Table) readHTTP(c *conn, tk *talk, from int, ts record.Time, data []byt
 
 func (t *Table) readRequest(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
 	h, s, req := tk.http, &tk.dir[from], &t.parsed.req
-	switch decode.ParseHTTPRequest(data, t.cfg.HeadLimit, req) {
+	status := decode.Done
+	if !t.parsed.isReq {
+		status = decode.ParseHTTPRequest(data, t.cfg.HeadLimit, req)
+	}
+	switch status {
 	case decode.NeedMore:
 		return 0
 	case decode.Done:
@@ -266,5 +270,5 @@ func (t *Table) endHTTP(tk *talk) {
 	for len(h.waiting) > 0 {
 		t.emitHTTP(h)
 	}
-	tk.http = nil
+	t.talks.dropHTTP(tk)
 }

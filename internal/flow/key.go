@@ -16,15 +16,17 @@ type key struct {
 	within uint32 // around.network
 }
 
-// keyOf makes the key and says which end sent the packet.
-func keyOf(p *decode.Packet, srcPort, dstPort uint16, oneWay bool) (k key, from int) {
-	k.proto = p.Proto
+// of makes the key of a packet and says which end sent it. It is written in place: a copy would have to wait for its parts to be stored.
+func (k *key) of(p *decode.Packet, srcPort, dstPort uint16, oneWay bool, in *around) (from int) {
+	k.proto, k.within = p.Proto, in.network
 	if oneWay || before(&p.Src, srcPort, &p.Dst, dstPort) {
-		k.ends, k.port = [2]decode.Addr{p.Src, p.Dst}, [2]uint16{srcPort, dstPort}
-		return k, 0
+		k.ends[0], k.ends[1] = p.Src, p.Dst
+		k.port[0], k.port[1] = srcPort, dstPort
+		return 0
 	}
-	k.ends, k.port = [2]decode.Addr{p.Dst, p.Src}, [2]uint16{dstPort, srcPort}
-	return k, 1
+	k.ends[0], k.ends[1] = p.Dst, p.Src
+	k.port[0], k.port[1] = dstPort, srcPort
+	return 1
 }
 
 func before(a *decode.Addr, ap uint16, b *decode.Addr, bp uint16) bool {

@@ -14,6 +14,7 @@ type parsed struct {
 	server decode.ServerHello
 	cert   decode.Certificate
 	req    decode.HTTPRequest
+	isReq  bool // req is of the bytes being read: found when they were recognised
 	resp   decode.HTTPResponse
 	dhcp   decode.DHCP
 	dhcp6  decode.DHCP6
@@ -25,6 +26,7 @@ type parsed struct {
 // used; 0 means that a message has begun and more is needed, or that the direction was given up.
 func (t *Table) read(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
 	s := &tk.dir[from]
+	t.parsed.isReq = false
 	if !s.begun {
 		if n := proxyHeader(data); n > 0 {
 			return n
@@ -180,6 +182,7 @@ func (t *Table) recognise(c *conn, b []byte) (talkKind, serviceSet) {
 	case has("* OK"):
 		return kindUnknown, svcIMAP
 	case 'A' <= b[0] && b[0] <= 'Z' && decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) == decode.Done:
+		t.parsed.isReq = true
 		return kindHTTP, 0
 	}
 	return kindUnknown, 0

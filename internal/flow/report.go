@@ -19,45 +19,60 @@ func (t *Table) finish(e uint32, c *conn) {
 	if c.talk != 0 {
 		t.talks.release(c)
 	}
-	t.wheel.unlink(&t.index, c)
-	k := c.key()
-	t.index.remove(e, k.hash(t.cfg.Seed))
+	t.index.remove(e, c.tag)
 	if c.flags&flagInner != 0 {
 		delete(t.parents, c.born)
 	}
-	c.born = 0
+	c.born, c.slot = 0, 0
 }
 
-// report emits a connection's record: differences since the last report, state and history as of now.
+// report emits a connection's record: differences since the last report, state and history as of now. It is written where the batch keeps it, field by
+// field: records are large, and what lies there is an old one.
 func (t *Table) report(c *conn, final bool) {
 	t.judge(c)
 	o, r := c.origin(), c.responder()
-	oBytes, rBytes := c.payload(int(c.orig)), c.payload(int(1-c.orig))
-	l2 := [2]record.MAC{record.MAC(c.mac[c.orig]), record.MAC(c.mac[1-c.orig])}
-	ends := t.ends(c)
-	rec := record.Conn{
-		TS: c.first, UID: ends.UID, Feed: t.cfg.Feed,
-		OrigH: ends.OrigH, RespH: ends.RespH, OrigP: ends.OrigP, RespP: ends.RespP, Proto: c.proto,
-		Service:  c.service(),
-		Duration: c.last - c.first, State: c.connState(), History: string(c.history[:c.letters]),
-		LocalOrig: t.places.inside(&t.cfg.Scope, c.ends[c.orig]), LocalResp: t.places.inside(&t.cfg.Scope, c.ends[1-c.orig]),
-		OrigBytes: since(&o.reported, oBytes), RespBytes: since(&r.reported, rBytes),
-		OrigPkts: uint64(o.pkts), RespPkts: uint64(r.pkts), OrigIPBytes: o.ipBytes, RespIPBytes: r.ipBytes,
-		VLAN: c.vlan[0], InnerVLAN: c.vlan[1], OrigL2: l2[0], RespL2: l2[1],
-		CommunityID: communityID(c), TunnelParents: t.parentsOf(c),
-		Report: int(c.reports), Final: final,
-	}
+	rec := another(&t.out.Conns)
+	t.connEnds(c, rec)
+	rec.Service = c.service()
+	rec.Duration, rec.State, rec.History = c.last-c.first, c.connState(), t.words.of(c.history[:c.letters])
+	rec.OrigBytes, rec.RespBytes = since(&o.reported, c.payload(int(c.orig))), since(&r.reported, c.payload(int(1-c.orig)))
+	rec.OrigPkts, rec.RespPkts, rec.OrigIPBytes, rec.RespIPBytes = uint64(o.pkts), uint64(r.pkts), o.ipBytes, r.ipBytes
+	rec.VLAN, rec.InnerVLAN, rec.TunnelParents = c.vlan[0], c.vlan[1], nil
 	if c.flags&flagInner != 0 {
-		rec.VLAN, rec.InnerVLAN = 0, 0
+		rec.VLAN, rec.InnerVLAN, rec.TunnelParents = 0, 0, t.parentsOf(c)
 	}
+	rec.MissedBytes = 0
 	if c.talk != 0 {
 		if hs := t.talks.at(c.talk).holes; hs != nil {
 			rec.MissedBytes, hs.missed = hs.missed, 0
 		}
 	}
+	rec.Report, rec.Final = int(c.reports), final
+	rec.CommunityID, rec.OrigHost, rec.RespHost = "", "", ""
 	o.pkts, r.pkts, o.ipBytes, r.ipBytes = 0, 0, 0, 0
 	c.reports++
-	t.out.Conns = append(t.out.Conns, rec)
+}
+
+// connEnds writes who speaks to whom.
+func (t *Table) connEnds(c *conn, rec *record.Conn) {
+	orig, resp := c.orig, 1-c.orig
+	rec.TS, rec.UID, rec.Feed = c.first, t.uidOf(c), t.cfg.Feed
+	rec.OrigH, rec.RespH = c.ends[orig].Netip(), c.ends[resp].Netip()
+	rec.OrigP, rec.RespP, rec.Proto = c.port[orig], c.port[resp], c.proto
+	rec.OrigL2, rec.RespL2 = record.MAC(c.mac[orig]), record.MAC(c.mac[resp])
+	rec.LocalOrig, rec.LocalResp = t.places.inside(&t.cfg.Scope, c.ends[orig]), t.places.inside(&t.cfg.Scope, c.ends[resp])
+	rec.First = record.OriginatorFirst + record.Originator(orig)
+}
+
+// another makes the slice one longer and gives the new element, which still holds what was there before.
+func another[T any](s *[]T) *T {
+	if n := len(*s); n < cap(*s) {
+		*s = (*s)[:n+1]
+	} else {
+		var zero T
+		*s = append(*s, zero)
+	}
+	return &(*s)[len(*s)-1]
 }
 
 // payload is the number of payload bytes of an end so far.
@@ -94,21 +109,29 @@ func (t *Table) judge(c *conn) {
 
 // ends fills the fields that all records of a connection share.
 func (t *Table) ends(c *conn) record.Ends {
-	var id record.UID
-	if c.talk != 0 {
-		tk := t.talks.at(c.talk)
-		if tk.uid == "" {
-			tk.uid = uid(t.cfg.Feed, c)
-		}
-		id = tk.uid
-	} else {
-		id = uid(t.cfg.Feed, c)
-	}
 	return record.Ends{
-		TS: c.first, UID: id, Feed: t.cfg.Feed,
+		TS: c.first, UID: t.uidOf(c), Feed: t.cfg.Feed,
 		OrigH: c.ends[c.orig].Netip(), RespH: c.ends[1-c.orig].Netip(),
 		OrigP: c.port[c.orig], RespP: c.port[1-c.orig], Proto: c.proto,
 	}
+}
+
+// uidOf is the connection's uid. That of a TCP connection with messages is kept for as long as those last, so it is a string of its own: cut from
+// a piece, it would keep the whole piece.
+func (t *Table) uidOf(c *conn) record.UID {
+	if c.talk == 0 {
+		name := uid(t.cfg.Feed, c)
+		return record.UID(t.words.cut(name[:]))
+	}
+	tk := t.talks.at(c.talk)
+	if tk.uid == "" {
+		if name := uid(t.cfg.Feed, c); c.proto == decode.ProtoTCP {
+			tk.uid = record.UID(name[:])
+		} else {
+			tk.uid = record.UID(t.words.cut(name[:]))
+		}
+	}
+	return tk.uid
 }
 
 // places remembers which addresses lie in a promised segment.

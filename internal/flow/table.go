@@ -22,6 +22,7 @@ type Table struct {
 
 	talks   talks
 	ports   ports
+	words   words
 	parts   [2]*decode.Fragments // outside of tunnels and inside: a packet may come both ways
 	parents map[uint64]*parents  // of connections inside tunnels, by when those began
 	leases  leases
@@ -83,8 +84,8 @@ func (t *Table) packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 			t.sight.Count(ts, record.OverBudget, n)
 		}
 	}
-	k, from := keyOf(p, src, dst, oneWay)
-	k.within = in.network
+	var k key
+	from := k.of(p, src, dst, oneWay, &in)
 	tag := k.hash(t.cfg.Seed)
 	e, ok := t.index.find(&k, tag)
 	if ok {
@@ -97,7 +98,7 @@ func (t *Table) packet(ts record.Time, p *decode.Packet, frame []byte, wire uint
 		e = t.open(ts, &k, tag, from, p, in)
 		again = false
 	} else if in.network != 0 {
-		t.carried(ts, t.index.at(e).born, t.index.at(in.outer).born, func() record.UID { return t.ends(t.index.at(in.outer)).UID })
+		t.carried(ts, t.index.at(e).born, t.index.at(in.outer).born, func() record.UID { return t.uidOf(t.index.at(in.outer)) })
 	}
 	t.track(e, from, ts, p, frame, again)
 	switch {
@@ -149,7 +150,7 @@ func (t *Table) track(e uint32, from int, ts record.Time, p *decode.Packet, fram
 func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Packet, in around) uint32 {
 	if in.network != 0 { // before the tunnel's connection may have to make room
 		outer := t.index.at(in.outer)
-		parent := t.ends(outer).UID
+		parent := t.uidOf(outer)
 		t.carried(ts, t.born+1, outer.born, func() record.UID { return parent })
 	}
 	if t.index.used >= t.cfg.MaxConns {
@@ -158,7 +159,9 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 	e := t.index.add(tag)
 	c := t.index.at(e)
 	t.born++
-	*c = conn{ends: k.ends, port: k.port, proto: k.proto, orig: uint8(from), first: ts, last: ts, born: t.born, vlan: p.VLAN}
+	*c = conn{}
+	c.ends, c.port, c.proto, c.orig = k.ends, k.port, k.proto, uint8(from)
+	c.first, c.last, c.born, c.tag, c.vlan = ts, ts, t.born, tag, p.VLAN
 	if in.network != 0 {
 		c.flags |= flagInner
 		c.vlan = [2]uint16{uint16(in.network >> 16), uint16(in.network)}
@@ -167,8 +170,8 @@ func (t *Table) open(ts record.Time, k *key, tag uint32, from int, p *decode.Pac
 		c.orig = uint8(1 - from)
 		c.mark('^')
 	}
-	c.due = t.deadline(c, ts)
-	t.wheel.link(&t.index, e, c)
+	c.due = min(t.expiry(c), ts+reportEvery)
+	t.wheel.arm(e, c)
 	t.sight.Opened(c.opening())
 	return e
 }

@@ -36,6 +36,9 @@ type talks struct {
 	holes  []*holeSet
 	pool   buffers
 	quics  []*quicTalk
+	tlses  []*tlsTalk
+	https  []*httpTalk
+	dnses  [][]dnsWaiting
 	left   int // bytes that may still be kept over all connections
 }
 
@@ -75,9 +78,68 @@ func (a *talks) release(c *conn) {
 		a.holes = append(a.holes, tk.holes)
 	}
 	a.dropQUIC(tk)
-	*tk = talk{dns: tk.dns[:0]}
+	a.dropDNS(tk)
+	*tk = talk{}
 	a.free = append(a.free, c.talk-1)
 	c.talk = 0
+}
+
+// maxFreeTalks is how many parts of talks are kept of a kind.
+const maxFreeTalks = 1024
+
+// dropDNS takes the room for waiting queries away from a talk. Few connections ask at the same moment, so that little of it serves all.
+func (a *talks) dropDNS(tk *talk) {
+	if n := cap(tk.dns); n > 0 && n <= 4 && len(a.dnses) < maxFreeTalks {
+		clear(tk.dns)
+		a.dnses = append(a.dnses, tk.dns[:0])
+	}
+	tk.dns = nil
+}
+
+// roomDNS gives a talk room for a waiting query.
+func (a *talks) roomDNS(tk *talk) {
+	if n := len(a.dnses); cap(tk.dns) == 0 && n > 0 {
+		tk.dns, a.dnses = a.dnses[n-1], a.dnses[:n-1]
+	}
+}
+
+// newTLS gives an empty one.
+func (a *talks) newTLS() *tlsTalk {
+	if n := len(a.tlses); n > 0 {
+		h := a.tlses[n-1]
+		a.tlses = a.tlses[:n-1]
+		return h
+	}
+	return new(tlsTalk)
+}
+
+// dropTLS takes the TLS part away from a talk.
+func (a *talks) dropTLS(tk *talk) {
+	if tk.tls != nil && len(a.tlses) < maxFreeTalks {
+		*tk.tls = tlsTalk{}
+		a.tlses = append(a.tlses, tk.tls)
+	}
+	tk.tls = nil
+}
+
+// newHTTP gives an empty one.
+func (a *talks) newHTTP() *httpTalk {
+	if n := len(a.https); n > 0 {
+		h := a.https[n-1]
+		a.https = a.https[:n-1]
+		return h
+	}
+	return new(httpTalk)
+}
+
+// dropHTTP takes the HTTP part away from a talk.
+func (a *talks) dropHTTP(tk *talk) {
+	if h := tk.http; h != nil && cap(h.waiting) <= 4 && len(a.https) < maxFreeTalks {
+		clear(h.waiting)
+		*h = httpTalk{waiting: h.waiting[:0]}
+		a.https = append(a.https, h)
+	}
+	tk.http = nil
 }
 
 func (t *Table) holesOf(c *conn) *holeSet {

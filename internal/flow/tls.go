@@ -41,7 +41,8 @@ const (
 // readTLS reads a direction's handshake messages, then passes records until both sides have gone over to encryption: then the record is emitted.
 func (t *Table) readTLS(c *conn, tk *talk, from int, ts record.Time, data []byte) int {
 	if tk.tls == nil {
-		tk.tls = &tlsTalk{rec: record.TLS{Ends: t.ends(c)}}
+		tk.tls = t.talks.newTLS()
+		tk.tls.rec.Ends = t.ends(c)
 		tk.tls.rec.TS = ts
 	}
 	h, s := tk.tls, &tk.dir[from]
@@ -244,6 +245,6 @@ func (t *Table) emitTLS(h *tlsTalk) {
 func (t *Table) endTLS(tk *talk) {
 	if tk.tls != nil {
 		t.emitTLS(tk.tls)
-		tk.tls = nil
+		t.talks.dropTLS(tk)
 	}
 }

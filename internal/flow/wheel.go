@@ -22,16 +22,21 @@ const (
 	clockBackward = 60 * second  // a clock this far behind went back for good
 )
 
-// wheel holds each connection in the slot of the first whole second at or after its due time. Being due is checked lazily: a packet does not
-// move its connection, the slot does when its second comes. Slots cover more time than the longest timeout.
+// wheel looks after each connection in the slot of the first whole second at or after its due time, or before: a due time that moves away leaves
+// the connection where it is, and the slot moves it when its second comes. One that comes nearer lists the connection a second time, in its new
+// slot; conn.slot says which one counts, and the others are passed over. So nothing but the connection itself is touched between its seconds.
+// Slots cover more time than the longest timeout.
 type wheel struct {
-	heads [wheelSlots]uint32 // entry + 1
-	tick  int64              // the last second that was worked off, or the one that is
-	last  int64              // busy: the last second to work off
-	busy  bool               // due connections are being worked off
-	due   []dueEntry         // those of the second tick
-	at    int                // the next of them
-	next  record.Time        // start of the second after tick
+	slots  slots
+	tick   int64       // the last second that was worked off, or the one that is
+	last   int64       // busy: the last second to work off
+	busy   bool        // due connections are being worked off
+	due    []dueEntry  // those of the second tick, in their order
+	keys   []uint64    // scratch of sort, like sorted
+	sorted []dueEntry  //
+	at     int         // the next of them
+	next   record.Time // start of the second after tick
+	warm   uint32      // see touch
 }
 
 const wheelSlots = 512
@@ -54,36 +59,25 @@ func ceilSecond(ts record.Time) int64 {
 	return s
 }
 
-func (w *wheel) link(x *index, e uint32, c *conn) {
-	head := &w.heads[slotOf(c.due)]
-	c.prev, c.next = 0, *head
-	if c.next != 0 {
-		x.at(c.next - 1).prev = e + 1
-	}
-	*head = e + 1
-}
-
-func (w *wheel) unlink(x *index, c *conn) {
-	if c.prev != 0 {
-		x.at(c.prev - 1).next = c.next
-	} else {
-		w.heads[slotOf(c.due)] = c.next
-	}
-	if c.next != 0 {
-		x.at(c.next - 1).prev = c.prev
-	}
-	c.prev, c.next = 0, 0
-}
-
-// rearm recomputes when a connection is due after packet time now, and moves it there.
-func (t *Table) rearm(e uint32, c *conn, now record.Time) {
-	due := t.deadline(c, now)
-	if due == c.due {
+// arm sees to it that a connection is looked after when it is due.
+func (w *wheel) arm(e uint32, c *conn) {
+	s := slotOf(c.due)
+	if c.slot != 0 && w.ahead(int(c.slot)-1) <= w.ahead(s) {
 		return
 	}
-	t.wheel.unlink(&t.index, c)
-	c.due = due
-	t.wheel.link(&t.index, e, c)
+	w.slots.add(s, e)
+	c.slot = uint16(s + 1)
+}
+
+// ahead is how many seconds a slot has to wait for its turn.
+func (w *wheel) ahead(s int) int {
+	return int((uint64(s) - uint64(w.tick) - 1) % wheelSlots)
+}
+
+// rearm recomputes when a connection is due after packet time now.
+func (t *Table) rearm(e uint32, c *conn, now record.Time) {
+	c.due = t.deadline(c, now)
+	t.wheel.arm(e, c)
 }
 
 // deadline is the earliest of the connection's end, its next interim report and the next timeout of its messages.
@@ -191,6 +185,9 @@ func (t *Table) work(n int) (done bool) {
 			if t.Rows()-before >= n {
 				return false
 			}
+			if w.at%warmGroup == 0 {
+				w.touch(&t.index)
+			}
 			d := w.due[w.at]
 			c := t.index.at(d.entry)
 			if t.settle(d.entry, c, now) {
@@ -217,17 +214,66 @@ func (t *Table) work(n int) (done bool) {
 func (w *wheel) gather(x *index) {
 	now := record.Time(w.tick) * second
 	w.due, w.at = w.due[:0], 0
-	for e := w.heads[uint64(w.tick)%wheelSlots]; e != 0; {
-		c := x.at(e - 1)
-		if c.due <= now || c.due > now+wheelSlots*second {
-			w.due = append(w.due, dueEntry{c.due, c.born, e - 1})
+	s := int(uint64(w.tick) % wheelSlots)
+	for list := w.slots.take(s); list != 0; {
+		b := w.slots.block(list)
+		for _, e := range b.entries[:b.n] {
+			c := x.at(e)
+			if int(c.slot) != s+1 {
+				continue // ended, listed elsewhere, or met before in this slot
+			}
+			c.slot = 0
+			if c.due > now+wheelSlots*second || c.due <= now && slotOf(c.due) == s {
+				w.due = append(w.due, dueEntry{c.due, c.born, e})
+			} else {
+				w.arm(e, c)
+			}
 		}
-		e = c.next
+		list = w.slots.release(list)
 	}
-	slices.SortFunc(w.due, func(a, b dueEntry) int {
-		if a.due != b.due {
-			return cmp.Compare(a.due, b.due)
+	w.sort()
+}
+
+// sort puts the due connections in order: of due times, then of creation. They are mostly due in one second, so that a number holds when that is
+// and the place in the list; numbers sort much faster than what they stand for.
+func (w *wheel) sort() {
+	start := record.Time(w.tick-1) * second
+	w.keys = w.keys[:0]
+	for i, d := range w.due {
+		after := min(max(d.due-start, 0), 2*second) // those of other seconds are put in order below
+		w.keys = append(w.keys, uint64(after)<<32|uint64(i))
+	}
+	slices.Sort(w.keys)
+	w.sorted = slices.Grow(w.sorted[:0], len(w.due))
+	for _, k := range w.keys {
+		w.sorted = append(w.sorted, w.due[uint32(k)])
+	}
+	w.due, w.sorted = w.sorted, w.due
+	for i := 1; i < len(w.due); i++ { // of equal keys there are few, or they are all from one packet's time and in order
+		if k := i - 1; w.keys[i]>>32 == w.keys[k]>>32 {
+			for i < len(w.due) && w.keys[i]>>32 == w.keys[k]>>32 {
+				i++
+			}
+			slices.SortFunc(w.due[k:i], dueEntry.compare)
 		}
-		return cmp.Compare(a.born, b.born)
-	})
+	}
+}
+
+// compare orders by due time, then by creation.
+func (d dueEntry) compare(o dueEntry) int {
+	if d.due != o.due {
+		return cmp.Compare(d.due, o.due)
+	}
+	return cmp.Compare(d.born, o.born)
+}
+
+// warmGroup is how many connections are fetched from memory at once.
+const warmGroup = 16
+
+// touch reads a little of the connections that are worked off next, so that the waits for memory overlap: nothing here depends on what is read.
+func (w *wheel) touch(x *index) {
+	for _, d := range w.due[w.at:min(w.at+warmGroup, len(w.due))] {
+		c := x.at(d.entry)
+		w.warm += c.side[0].pkts + c.side[1].pkts + uint32(x.slots[c.tag>>x.shift])
+	}
 }

@@ -27,7 +27,8 @@ type BatchID struct {
 	Sequence uint64 // counts up from 1 within the epoch, without holes
 }
 
-// Batch is the records and sight of one span, in memory. It is what a source yields and what a judge folds.
+// Batch is the records and sight of one span, in memory. It is what a source yields and what a judge folds. Strings of records may be cut from
+// larger pieces of memory, of a few kilobytes: who keeps one for long clones it, so as not to keep its piece.
 type Batch struct {
 	ID     BatchID
 	Span   Span // of the packets or lines read since the batch before

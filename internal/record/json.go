@@ -106,7 +106,7 @@ func (w *Writer) Conn(c *Conn) error {
 		Missed: c.MissedBytes, History: c.History, OrigPkts: c.OrigPkts, OrigIPBytes: c.OrigIPBytes,
 		RespPkts: c.RespPkts, RespIPBytes: c.RespIPBytes, Parents: c.TunnelParents, IPProto: c.Proto,
 		VLAN: c.VLAN, InnerVLAN: c.InnerVLAN, OrigL2: macText(c.OrigL2), RespL2: macText(c.RespL2),
-		CommunityID: c.CommunityID, OrigHost: c.OrigHost, RespHost: c.RespHost,
+		CommunityID: c.Community(), OrigHost: c.OrigHost, RespHost: c.RespHost,
 	}
 	if c.Duration > 0 {
 		d := seconds(c.Duration)
