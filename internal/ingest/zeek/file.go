@@ -260,7 +260,9 @@ func (f *file) meta(line []byte) {
 			h.sep = b[0]
 		}
 	case "#set_separator":
-		h.set = string(f.unescaped(value))
+		if v := f.unescaped(value); len(v) > 0 { // an empty one would separate nothing, for ever
+			h.set = string(v)
+		}
 	case "#empty_field":
 		h.empty = string(f.unescaped(value))
 	case "#unset_field":
