@@ -24,14 +24,16 @@ func arrows() map[string]string {
 		"flow":      "decode record sight",
 		"ingest":    "record sight",
 		"source":    "capture decode flow ingest record sight",
+		"intel":     "record verdict",
 		"coverage":  "agreement record verdict",
+		"detect":    "intel record verdict",
 		"answer":    "coverage record verdict",
-		"judge":     "agreement answer coverage record verdict",
+		"judge":     "agreement answer coverage detect intel record verdict",
 		"visible":   "",
 		"svg":       "visible",
 		"term":      "judge verdict visible",
 		"report":    "judge svg verdict visible",
-		"labnet":    "",
+		"labnet":    "record",
 	}
 }
 

@@ -17,7 +17,9 @@ type Case struct {
 	Defects  []verdict.Defect
 	Promises []verdict.Promise
 	Segments []verdict.Segment
-	Any      bool // something was observed at all
+	Findings []verdict.Finding
+	Power    map[verdict.Question]string // what a "no" would cover, where a detector can say so
+	Any      bool                        // something was observed at all
 }
 
 // All answers every question of the catalogue.
@@ -29,8 +31,8 @@ func All(c *Case) []verdict.Answer {
 	return out
 }
 
-// answer answers one question. A "no" needs a detector and no blind spot; as long as a question has no detector its answer
-// is cannot say, and it names the blind spots that it would have had anyway.
+// answer answers one question: yes for one finding that nothing explains, no only where every need of every host was met,
+// else cannot say. The blind spots are named in each case.
 func (c *Case) answer(q verdict.Question) verdict.Answer {
 	a := verdict.Answer{
 		Question: q, NoFor: []string{}, CannotSayFor: []verdict.HostBlind{}, Findings: []string{}, BlindSpots: []string{},
@@ -40,13 +42,25 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 		a.From, a.To = c.Evidence.Window.From.Text(), c.Evidence.Window.To.Text()
 	}
 	a.Absent.Count = c.absent()
-	n := needs(q)
-	spots := c.blindSpots(q, n)
-	for _, s := range spots {
-		a.BlindSpots = append(a.BlindSpots, s.Name())
+	n := needsOf(q)
+	spots := c.blindSpots(q, &n)
+	for i := range spots {
+		a.BlindSpots = append(a.BlindSpots, spots[i].Name())
 	}
-	a.CannotSayFor = c.cannotSayFor(spots)
-	a.Because = c.because(spots, n)
+	c.hosts(&a, spots)
+	open := c.open(&n)
+	for _, f := range open {
+		a.Findings = append(a.Findings, f.ID)
+	}
+	switch {
+	case len(open) > 0:
+		a.Verdict, a.Because = verdict.Yes, c.found(open)
+	case c.Any && len(spots) == 0 && len(a.CannotSayFor) == 0 && len(a.NoFor) > 0:
+		a.Verdict, a.Because = verdict.No, c.nothing(q)
+		a.Power = c.Power[q]
+	default:
+		a.Because = c.because(spots, &n)
+	}
 	return a
 }
 
@@ -54,7 +68,7 @@ func (c *Case) lookedAt() verdict.LookedAt {
 	l := verdict.LookedAt{Hours: round2(c.Evidence.Window.Duration().Hours())}
 	for i := range c.Segments {
 		s := &c.Segments[i]
-		if s.Excluded || !slices.Contains(c.Terms.Covered(), record.SegmentID(s.ID)) && !c.Terms.Scope.Assumed {
+		if !c.covered(s) {
 			continue
 		}
 		l.Hosts += s.Seen
@@ -65,16 +79,24 @@ func (c *Case) lookedAt() verdict.LookedAt {
 	return l
 }
 
+func (c *Case) covered(s *verdict.Segment) bool {
+	return !s.Excluded && (c.Terms.Scope.Assumed || slices.Contains(c.Terms.Covered(), record.SegmentID(s.ID)))
+}
+
 // absent counts promised hosts that never appeared although their segment was in sight and its min_seen promise is kept.
 func (c *Case) absent() int {
 	n := 0
 	for i := range c.Segments {
-		s := &c.Segments[i]
-		if s.Verdict == verdict.IsKept && s.Promised != nil && s.Seen < *s.Promised && !c.missing(s.ID) {
-			n += *s.Promised - s.Seen
-		}
+		n += c.absentOf(&c.Segments[i])
 	}
 	return n
+}
+
+func (c *Case) absentOf(s *verdict.Segment) int {
+	if s.Verdict == verdict.IsKept && s.Promised != nil && s.Seen < *s.Promised && !c.missing(s.ID) {
+		return *s.Promised - s.Seen
+	}
+	return 0
 }
 
 func (c *Case) missing(segment string) bool {
@@ -86,82 +108,97 @@ func (c *Case) missing(segment string) bool {
 	return true
 }
 
-// blindSpots lists the defects that stand in the way of a "no": those that are yes (accepted ones too), and those about
-// which nothing can be said.
-func (c *Case) blindSpots(q verdict.Question, n need) []*verdict.Defect {
-	var out []*verdict.Defect
-	for i := range c.Defects {
-		d := &c.Defects[i]
-		if d.Verdict == verdict.No || !c.concerns(d, q, n) {
-			continue
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-func (c *Case) concerns(d *verdict.Defect, q verdict.Question, n need) bool {
-	switch d.Code {
-	case verdict.DetectorNotBuilt, verdict.HistoryShort:
-		return d.Subject == string(q)
-	case verdict.KindMissing, verdict.FeedDead:
-		return slices.Contains(n.kinds, c.Terms.KindOf(d.Subject))
-	case verdict.DirectionMissing:
-		return slices.Contains(n.directions, d.Subject)
-	default:
-		return slices.Contains(n.codes, d.Code)
-	}
-}
-
-// cannotSayFor lists the hosts about which nothing can be said, by segment, with why.
-func (c *Case) cannotSayFor(spots []*verdict.Defect) []verdict.HostBlind {
-	out := []verdict.HostBlind{}
+// hosts lists of which hosts a "no" could speak, and about which nothing can be said and why, by segment.
+func (c *Case) hosts(a *verdict.Answer, spots []verdict.Defect) {
 	for i := range c.Segments {
 		s := &c.Segments[i]
 		if s.Excluded {
 			continue
 		}
 		names := spotsOf(s.ID, spots)
-		if s.Seen > 0 {
-			out = append(out, verdict.HostBlind{Host: fmt.Sprintf("%s: the %d seen", s.ID, s.Seen), BlindSpots: names})
+		seen := fmt.Sprintf("%s: the %d seen", s.ID, s.Seen)
+		switch {
+		case s.Seen > 0 && len(names) == 0 && c.Any:
+			a.NoFor = append(a.NoFor, seen)
+		case s.Seen > 0:
+			a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: seen, BlindSpots: names})
 		}
-		if s.Promised == nil || *s.Promised <= s.Seen {
+		passing := []string{verdict.Name(verdict.SegmentMissing, s.ID)}
+		if s.InPassing > 0 && s.Promised == nil {
+			a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: fmt.Sprintf("%s: %d seen only in passing", s.ID, s.InPassing), BlindSpots: or(names, passing)})
+		}
+		if s.Promised == nil || *s.Promised <= s.Seen || len(names) == 0 && c.absentOf(s) > 0 {
 			continue
 		}
 		unseen := fmt.Sprintf("%s: %d of %d never seen", s.ID, *s.Promised-s.Seen, *s.Promised)
-		out = append(out, verdict.HostBlind{Host: unseen, BlindSpots: names})
+		a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: unseen, BlindSpots: or(names, passing)})
 	}
-	if len(out) == 0 {
-		out = append(out, verdict.HostBlind{Host: "every host", BlindSpots: spotsOf("", spots)})
+	if len(a.CannotSayFor) == 0 && len(a.NoFor) == 0 {
+		a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: "every host", BlindSpots: spotsOf("", spots)})
 	}
-	return out
+}
+
+func or(names, otherwise []string) []string {
+	if len(names) > 0 {
+		return names
+	}
+	return otherwise
 }
 
 // spotsOf names the blind spots that concern a segment: those of the sensor and its own.
-func spotsOf(segment string, spots []*verdict.Defect) []string {
+func spotsOf(segment string, spots []verdict.Defect) []string {
 	out := []string{}
-	for _, d := range spots {
+	for i := range spots {
+		d := &spots[i]
 		bySegment := d.Code == verdict.SegmentMissing || d.Code == verdict.FeedIPv6Missing || d.Code == verdict.DNSEncrypted
-		if !bySegment || d.Subject == segment {
+		if !bySegment || d.Subject == segment || d.Subject == "" {
 			out = append(out, d.Name())
 		}
 	}
 	return out
 }
 
-// because says in one sentence why, the gravest blind spot first.
-func (c *Case) because(spots []*verdict.Defect, n need) string {
+// found says in one sentence what makes the answer yes, the surest finding first, and which part stays unknown.
+func (c *Case) found(open []*verdict.Finding) string {
+	best := open[0]
+	for _, f := range open {
+		if f.Confidence > best.Confidence {
+			best = f
+		}
+	}
+	words := strings.TrimSuffix(best.Words, ".")
+	if c.place(best.Source) == record.OwnPublic {
+		words += fmt.Sprintf("; by a machine behind %s; which one: cannot say", best.Source)
+	}
+	if more := len(open) - 1; more > 0 {
+		words += fmt.Sprintf("; and %d more", more)
+	}
+	return words
+}
+
+// nothing says what was looked at and not found.
+func (c *Case) nothing(q verdict.Question) string {
+	l := c.lookedAt()
+	words := fmt.Sprintf("nothing of the kind in %.4g h of the traffic of %d hosts", l.Hours, l.Hosts)
+	if p := c.Power[q]; p != "" {
+		words += "; this covers " + p
+	}
+	return words
+}
+
+// because says in one sentence why nothing can be said, the gravest blind spot first.
+func (c *Case) because(spots []verdict.Defect, n *need) string {
 	if !c.Any {
 		return "nothing was observed"
 	}
 	var parts []string
-	for _, d := range spots {
-		if d.Verdict == verdict.Yes && d.Code != verdict.DetectorNotBuilt && len(parts) < 3 {
+	for i := range spots {
+		if d := &spots[i]; d.Verdict == verdict.Yes && d.Code != verdict.DetectorNotBuilt && len(parts) < 3 {
 			parts = append(parts, d.Short())
 		}
 	}
-	for _, d := range spots {
-		if d.Code == verdict.DetectorNotBuilt {
+	for i := range spots {
+		if d := &spots[i]; d.Code == verdict.DetectorNotBuilt {
 			parts = append(parts, d.Short())
 		}
 	}

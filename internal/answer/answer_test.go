@@ -51,18 +51,55 @@ func terms(t testing.TB, text string) *coverage.Terms {
 	return out
 }
 
-// caseWith is a case of an hour in which all is well, but for the given defects.
+// caseWith is a case of an hour in which all is well, but for the given defects. No detector is built.
 func caseWith(t testing.TB, defects ...verdict.Defect) *Case {
+	c := healthy(t, defects...)
+	c.Defects = append(builtNot(), c.Defects...)
+	return c
+}
+
+// healthy is a case of an hour in which all is well, but for the given defects, and every detector is built.
+func healthy(t testing.TB, defects ...verdict.Defect) *Case {
 	on := terms(t, office)
 	hosts := func(n int) *int { return &n }
+	all := slices.Clone(defects)
+	for _, d := range fine() {
+		if !slices.ContainsFunc(defects, func(g verdict.Defect) bool { return g.Name() == d.Name() }) {
+			all = append(all, d)
+		}
+	}
 	return &Case{
-		Terms: on, Evidence: coverage.NewEvidence(on, hour), Any: true, Defects: append(builtNot(), defects...),
+		Terms: on, Evidence: coverage.NewEvidence(on, hour), Any: true, Defects: all,
 		Segments: []verdict.Segment{
 			{ID: "users", Promised: hosts(100), Seen: 90, Verdict: verdict.IsKept},
 			{ID: "servers", Promised: hosts(20), Seen: 20},
 			{ID: "gear", Seen: 3, Excluded: true},
 		},
 	}
+}
+
+// fine is every defect that a question could ask for, judged and no.
+func fine() []verdict.Defect {
+	var out []verdict.Defect
+	for _, c := range []verdict.Code{
+		verdict.VantageOutside, verdict.VantageUnmirroredPort, verdict.VantageManagementPort, verdict.VantageAfterProxy, verdict.FeedTunnelOnly,
+		verdict.InputDamaged, verdict.InputUnread, verdict.StateEvicted, verdict.FeedOneWay, verdict.FeedLoss, verdict.FeedAsymmetric,
+		verdict.FeedTruncated, verdict.CaptureDrops, verdict.TrafficInconsistent, verdict.VolumeLow,
+	} {
+		out = append(out, defect(c, "", verdict.No))
+	}
+	for _, segment := range []string{"users", "servers"} {
+		for _, c := range []verdict.Code{verdict.SegmentMissing, verdict.DNSEncrypted, verdict.FeedIPv6Missing} {
+			out = append(out, defect(c, segment, verdict.No))
+		}
+	}
+	for _, d := range []string{"client-internet", "server-internet", "client-server", "server-server"} {
+		out = append(out, defect(verdict.DirectionMissing, d, verdict.No))
+	}
+	for _, id := range []string{"lookups", "leases", "auth"} {
+		out = append(out, defect(verdict.KindMissing, id, verdict.No), defect(verdict.FeedDead, id, verdict.No))
+	}
+	return out
 }
 
 func builtNot() []verdict.Defect {
@@ -111,77 +148,91 @@ func TestAllAnswersTheCatalogueInItsOrder(t *testing.T) {
 }
 
 func TestNeedsCoversTheCatalogue(t *testing.T) {
-	fallback := needs("no such question")
+	fallback := needsOf("no such question")
 	for _, q := range verdict.Questions() {
-		n := needs(q)
-		if n.question == "" {
-			t.Errorf("%s: nobody says what a no needs", q)
+		n := needsOf(q)
+		if n.question == "" || len(n.kinds) == 0 {
+			t.Errorf("%s: nobody says what a no needs, or what makes it yes", q)
 		}
-		for _, c := range fallback.codes {
-			if !slices.Contains(n.codes, c) {
+		for _, c := range fallback.known {
+			if !slices.Contains(n.known, c) {
 				t.Errorf("%s does not need what every question needs: %s", q, c)
 			}
 		}
-		if slices.Contains(n.codes, verdict.KindMissing) || slices.Contains(n.codes, verdict.DirectionMissing) {
+		if slices.Contains(n.known, verdict.KindMissing) || slices.Contains(n.known, verdict.DirectionMissing) {
 			t.Errorf("%s: kinds and directions are named one by one", q)
 		}
 	}
-	if len(fallback.codes) == 0 {
+	if len(fallback.known) == 0 {
 		t.Error("an unknown question needs nothing")
 	}
 }
 
-// TestBlindSpots: which defects stand in the way of which question (DESIGN.md 4), whether they are there or nobody knows.
+// TestBlindSpots: which defects stand in the way of which question (DESIGN.md 4): when they are there, and, for what must be
+// known, when nobody can say.
 func TestBlindSpots(t *testing.T) {
 	every := []verdict.Question{}
 	every = append(every, verdict.Questions()...)
 	lookups := []verdict.Question{verdict.Botnet, verdict.DNSTunnel, verdict.DGA}
 	bothWays := []verdict.Question{verdict.Botnet, verdict.DNSTunnel, verdict.DGA, verdict.Exfiltration, verdict.LateralMovement}
+	outward := []verdict.Question{verdict.Beaconing, verdict.Botnet, verdict.Scanning, verdict.Exfiltration, verdict.KnownBad, verdict.LongConnections}
 	tests := []struct {
 		code    verdict.Code
 		subject string
-		of      []verdict.Question
+		yes     []verdict.Question
+		unknown []verdict.Question
 	}{
-		{verdict.VantageOutside, "", every},
-		{verdict.VantageUnmirroredPort, "", every},
-		{verdict.VantageManagementPort, "", every},
-		{verdict.VantageAfterProxy, "", every},
-		{verdict.FeedTunnelOnly, "", every},
-		{verdict.SegmentMissing, "users", every},
-		{verdict.FeedIPv6Missing, "users", every},
-		{verdict.InputDamaged, "", every},
-		{verdict.InputUnread, "", every},
-		{verdict.StateEvicted, "", every},
-		{verdict.CaptureDrops, "", every},
-		{verdict.FeedOneWay, "", append([]verdict.Question{verdict.Beaconing, verdict.Scanning}, bothWays...)},
-		{verdict.FeedAsymmetric, "", bothWays},
-		{verdict.FeedLoss, "", []verdict.Question{verdict.Beaconing, verdict.Botnet, verdict.DNSTunnel, verdict.DGA, verdict.Scanning, verdict.Exfiltration, verdict.KnownBad, verdict.LongConnections}},
-		{verdict.FeedTruncated, "", append([]verdict.Question{verdict.KnownBad, verdict.SignInAttacks}, lookups...)},
-		{verdict.DNSEncrypted, "users", lookups},
-		{verdict.KindMissing, "lookups", append([]verdict.Question{verdict.KnownBad}, lookups...)},
-		{verdict.KindMissing, "auth", []verdict.Question{verdict.SignInAttacks}},
-		{verdict.KindMissing, "leases", nil},
-		{verdict.FeedDead, "lookups", append([]verdict.Question{verdict.KnownBad}, lookups...)},
-		{verdict.FeedDead, "auth", []verdict.Question{verdict.SignInAttacks}},
-		{verdict.FeedDead, "leases", nil},
-		{verdict.KindMissing, "nobody promised it", nil},
-		{verdict.DirectionMissing, "server-server", []verdict.Question{verdict.LateralMovement}},
-		{verdict.DirectionMissing, "client-server", []verdict.Question{verdict.LateralMovement}},
-		{verdict.DirectionMissing, "client-internet", nil},
-		{verdict.HistoryShort, "exfiltration", []verdict.Question{verdict.Exfiltration}},
-		{verdict.IntelStale, "a list", []verdict.Question{verdict.KnownBad}},
-		{verdict.VolumeLow, "", nil},
-		{verdict.FeedDuplicated, "", nil},
-		{verdict.HostsCountedTwice, "users", nil},
+		{verdict.VantageOutside, "", every, every},
+		{verdict.VantageUnmirroredPort, "", every, every},
+		{verdict.VantageManagementPort, "", every, every},
+		{verdict.VantageAfterProxy, "", every, every},
+		{verdict.FeedTunnelOnly, "", every, every},
+		{verdict.SegmentMissing, "users", every, every},
+		{verdict.FeedIPv6Missing, "users", every, nil},
+		{verdict.InputDamaged, "", every, every},
+		{verdict.InputUnread, "", every, every},
+		{verdict.StateEvicted, "", every, every},
+		{verdict.CaptureDrops, "", every, nil},
+		{verdict.TrafficInconsistent, "", every, nil},
+		{verdict.VolumeLow, "", every, nil},
+		{verdict.FeedOneWay, "", every, every},
+		{
+			verdict.FeedAsymmetric, "",
+			slices.DeleteFunc(slices.Clone(every), func(q verdict.Question) bool { return q == verdict.SignInAttacks }),
+			bothWays,
+		},
+		{
+			verdict.FeedLoss, "",
+			slices.DeleteFunc(slices.Clone(every), func(q verdict.Question) bool { return q == verdict.SignInAttacks }),
+			slices.DeleteFunc(slices.Clone(every), func(q verdict.Question) bool { return q == verdict.SignInAttacks }),
+		},
+		{verdict.FeedTruncated, "", append([]verdict.Question{verdict.KnownBad, verdict.SignInAttacks}, lookups...), append([]verdict.Question{verdict.KnownBad, verdict.SignInAttacks}, lookups...)},
+		{verdict.DNSEncrypted, "users", append([]verdict.Question{verdict.KnownBad}, lookups...), append([]verdict.Question{verdict.KnownBad}, lookups...)},
+		{verdict.KindMissing, "lookups", append([]verdict.Question{verdict.KnownBad}, lookups...), append([]verdict.Question{verdict.KnownBad}, lookups...)},
+		{verdict.KindMissing, "auth", []verdict.Question{verdict.SignInAttacks}, []verdict.Question{verdict.SignInAttacks}},
+		{verdict.KindMissing, "leases", nil, nil},
+		{verdict.FeedDead, "lookups", append([]verdict.Question{verdict.KnownBad}, lookups...), append([]verdict.Question{verdict.KnownBad}, lookups...)},
+		{verdict.FeedDead, "auth", []verdict.Question{verdict.SignInAttacks}, []verdict.Question{verdict.SignInAttacks}},
+		{verdict.KindMissing, "nobody promised it", nil, nil},
+		{verdict.DirectionMissing, "server-server", []verdict.Question{verdict.LateralMovement}, []verdict.Question{verdict.LateralMovement}},
+		{verdict.DirectionMissing, "client-server", []verdict.Question{verdict.LateralMovement}, []verdict.Question{verdict.LateralMovement}},
+		{verdict.DirectionMissing, "client-internet", outward, outward},
+		{verdict.HistoryShort, "exfiltration", []verdict.Question{verdict.Exfiltration}, []verdict.Question{verdict.Exfiltration}},
+		{verdict.IntelStale, "a list", []verdict.Question{verdict.KnownBad, verdict.Botnet}, []verdict.Question{verdict.KnownBad, verdict.Botnet}},
+		{verdict.FeedDuplicated, "", nil, nil},
+		{verdict.HostsCountedTwice, "users", nil, nil},
 	}
 	for _, tt := range tests {
 		for _, v := range []verdict.Verdict{verdict.Yes, verdict.CannotSay, verdict.No} {
 			t.Run(verdict.Name(tt.code, tt.subject)+" "+v.String(), func(t *testing.T) {
 				name := verdict.Name(tt.code, tt.subject)
-				for _, a := range All(caseWith(t, defect(tt.code, tt.subject, v))) {
-					want := v != verdict.No && slices.Contains(tt.of, a.Question)
+				for _, a := range All(healthy(t, defect(tt.code, tt.subject, v))) {
+					want := v == verdict.Yes && slices.Contains(tt.yes, a.Question) || v == verdict.CannotSay && slices.Contains(tt.unknown, a.Question)
 					if got := slices.Contains(a.BlindSpots, name); got != want {
 						t.Errorf("%s: blind spot %v, want %v", a.Question, got, want)
+					}
+					if want && a.Verdict != verdict.CannotSay {
+						t.Errorf("%s: %s in spite of %s", a.Question, a.Verdict, name)
 					}
 				}
 			})
@@ -277,8 +328,8 @@ func TestAbsent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := caseWith(t, tt.defects...)
-			c.Segments = []verdict.Segment{tt.segment}
+			c := caseWith(t)
+			c.Defects, c.Segments = tt.defects, []verdict.Segment{tt.segment}
 			if got := answerTo(t, c, verdict.Beaconing).Absent.Count; got != tt.want {
 				t.Errorf("%d absent, want %d", got, tt.want)
 			}

@@ -3,5 +3,5 @@
 //
 // Here: what each question needs, host by host. Not here: defects (coverage), findings (detect), wording on a page (term).
 //
-// Start at All and needs.
+// Start at All (answer.go), then what each question needs (needs.go) and what stands in its way (spots.go).
 package answer

@@ -217,6 +217,11 @@ func hand[T any](to []T, from *[]T) []T {
 // Rows counts the records that wait for Drain, without sight.
 func (t *Table) Rows() int { return t.out.Rows() }
 
+// Mark says where time came to a minute among the records that wait for Drain.
+func (t *Table) Mark(minute record.Time) record.Mark {
+	return record.Mark{At: minute, Conns: len(t.out.Conns), DNS: len(t.out.DNS), TLS: len(t.out.TLS), HTTP: len(t.out.HTTP), DHCP: len(t.out.DHCP)}
+}
+
 // Len is the number of connections held.
 func (t *Table) Len() int { return t.index.used }
 

@@ -6,7 +6,6 @@ import (
 
 	"candor/internal/answer"
 	"candor/internal/coverage"
-	"candor/internal/record"
 	"candor/internal/verdict"
 )
 
@@ -20,12 +19,13 @@ func (j *Judge) At(m Moment) *Result {
 	b := j.bench(m.Ended)
 	r := &Result{
 		Schema: Schema, Sensor: string(j.terms.Sensor), Inputs: inputResults(b.whole.Inputs),
-		Agreement: agreementRef(j.cfg.Agreement), Findings: j.alerts.findings(), Witnesses: j.witnesses(),
+		Agreement: agreementRef(j.cfg.Agreement), Findings: j.findings(m.Ended), Witnesses: j.witnesses(),
 	}
 	if j.any {
 		r.Window = &Window{First: j.span.From.Text(), Last: j.span.To.Text(), Seconds: j.span.Duration().Seconds()}
 	}
-	r.Defects = append(b.defects(j.rules), notBuilt(string(j.terms.Sensor), j.span)...)
+	r.Defects = append(b.defects(j.rules), j.limits(b.whole)...)
+	j.evicted(r.Defects)
 	days := coverage.Days{Windows: b.windows, Whole: b.whole, Presence: j.presence(), Defects: r.Defects}
 	r.Promises = coverage.Promises(j.terms, &days)
 	r.Segments = coverage.Segments(j.terms, b.whole, r.Promises, r.Defects)
@@ -33,6 +33,7 @@ func (j *Judge) At(m Moment) *Result {
 	r.Timeline = j.timeline(b.windows)
 	r.Answers = answer.All(&answer.Case{
 		Terms: j.terms, Evidence: b.whole, Defects: r.Defects, Promises: r.Promises, Segments: r.Segments, Any: j.any,
+		Findings: r.Findings, Power: j.power(b.whole),
 	})
 	r.Exit = exit(r, j.required())
 	return r
@@ -51,21 +52,6 @@ func (j *Judge) presence() []*coverage.Presence {
 	out := make([]*coverage.Presence, 0, len(j.quarters))
 	for _, q := range slices.Sorted(maps.Keys(j.quarters)) {
 		out = append(out, j.quarters[q].presence)
-	}
-	return out
-}
-
-// notBuilt names the questions for which no detector exists yet: each is cannot say, whatever was seen.
-func notBuilt(sensor string, span record.Span) []verdict.Defect {
-	var out []verdict.Defect
-	for _, q := range verdict.Questions() {
-		out = append(out, verdict.Defect{
-			Code: verdict.DetectorNotBuilt, Subject: string(q), Sensor: sensor, Hard: true,
-			Verdict: verdict.Yes, Now: verdict.Yes, Strength: verdict.AlmostCertain, Bits: verdict.CertainBits,
-			Periods: onePeriod(span, verdict.Yes),
-			Signs:   []verdict.Sign{}, Words: "Candor cannot look for this yet: its detector is not built.",
-			Do: "Ask again with a later version.",
-		})
 	}
 	return out
 }

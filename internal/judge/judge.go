@@ -7,6 +7,8 @@ import (
 
 	"candor/internal/agreement"
 	"candor/internal/coverage"
+	"candor/internal/detect"
+	"candor/internal/intel"
 	"candor/internal/record"
 	"candor/internal/verdict"
 )
@@ -16,6 +18,9 @@ type Config struct {
 	Agreement *agreement.Agreement // nil: private addresses count as inside and nothing is promised
 	Sensor    record.Sensor
 	Required  []verdict.Question // beyond those that the agreement requires
+	Intel     *intel.Set         // indicator lists; nil: none
+	Safelist  *intel.Safelist    // nil: none
+	Detectors []detect.Detector  // nil: all
 }
 
 // Judge folds batches into evidence. It is not safe for concurrent use. Nothing it says depends on how the records were
@@ -33,6 +38,7 @@ type Judge struct {
 	inputs   map[inputKey]inputState
 	alerts   alerts
 	clocks   clocks
+	engine   *detect.Engine
 }
 
 // inputKey tells inputs apart; the same file may be given twice.
@@ -55,8 +61,12 @@ func New(cfg Config) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Detectors == nil {
+		cfg.Detectors = detect.All(detect.Config{Intel: cfg.Intel})
+	}
 	return &Judge{
-		cfg: cfg, terms: terms, rules: coverage.Rules(),
+		engine: detect.New(&terms.Scope, cfg.Detectors),
+		cfg:    cfg, terms: terms, rules: coverage.Rules(),
 		folded:   folded{},
 		quarters: map[record.Time]*quarter{},
 		minutes:  map[record.Time][]record.Sight{},
@@ -86,6 +96,7 @@ func (j *Judge) Observe(b *record.Batch) {
 	for i := range b.Alerts {
 		j.alerts.add(&b.Alerts[i])
 	}
+	j.engine.Observe(b)
 	j.clocks.add(b)
 	for _, in := range b.Inputs {
 		key := inputKey{in.Index, in.Path}

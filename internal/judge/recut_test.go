@@ -21,7 +21,7 @@ import (
 )
 
 // The result does not depend on how the data was cut (DESIGN.md 2): the same packets in other batches or files, batches
-// that come twice, and batches in another order give the byte-equal Result but for its inputs.
+// that come twice give the byte-equal Result but for its inputs; batches in another order do so but for findings and answers.
 
 // cutting is one way to hand over the same frames.
 type cutting struct {
@@ -57,7 +57,8 @@ func (c cutting) files(frames []pkt) [][]pkt {
 // told is what came of one way of cutting: the Result as JSON, and beneath it all records and sights, so that a difference
 // that rounding hides in the Result is found as well.
 type told struct {
-	result  string
+	result  string // without findings where batches were handed over in another order
+	blind   string // the same without findings
 	sights  []record.Sight
 	records record.Batch
 }
@@ -89,14 +90,21 @@ func (c cutting) judge(t testing.TB, a *agreement.Agreement, dir string, frames 
 			break
 		}
 	}
-	out.result = essence(t, fold(t, a, batches))
+	r := fold(t, a, batches)
+	out.blind = blindness(t, r)
+	if c.order == nil {
+		out.result = essence(t, r)
+	}
 	return out
 }
 
 // differs says in what two ways of cutting differ; empty when they do not.
 func (w told) differs(got told) string {
-	if w.result != got.result {
+	if got.result != "" && w.result != got.result {
 		return "the result differs (-whole +cut)\n" + shorten(cmp.Diff(w.result, got.result))
+	}
+	if w.blind != got.blind {
+		return "what could be seen differs (-whole +cut)\n" + shorten(cmp.Diff(w.blind, got.blind))
 	}
 	addresses := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 	if !reflect.DeepEqual(w.sights, got.sights) {

@@ -31,7 +31,9 @@ type BatchID struct {
 // larger pieces of memory, of a few kilobytes: who keeps one for long clones it, so as not to keep its piece.
 type Batch struct {
 	ID     BatchID
-	Span   Span // of the packets or lines read since the batch before
+	Feed   Feed   // the witness whose records these are
+	Span   Span   // of the packets or lines read since the batch before
+	Marks  []Mark // where minutes began within the batch
 	Conns  []Conn
 	DNS    []DNS
 	TLS    []TLS
@@ -41,6 +43,13 @@ type Batch struct {
 	Alerts []Alert
 	Sight  []Sight
 	Inputs []Input // how far each input was read; the newest value of a path holds
+}
+
+// Mark says how many of a batch's records had been told when a minute of the witness's time began. Records of different kinds
+// have no common order but this one, which does not depend on where batches are cut.
+type Mark struct {
+	At                          Time
+	Conns, DNS, TLS, HTTP, DHCP int
 }
 
 // Rows counts the records in the batch, sight included.

@@ -31,6 +31,7 @@ func (s *logs) next(ctx context.Context, b *record.Batch) error {
 	if s.ended {
 		return io.EOF
 	}
+	b.Feed = s.sight.Feed()
 	err := s.reader.Next(ctx, b)
 	if errors.Is(err, io.EOF) {
 		s.ended = true

@@ -27,6 +27,8 @@ type packets struct {
 	closed []record.Sight // minutes of frames whose connections are not yet told of
 	files  []record.Input // how far the files were read
 	span   record.Span    // of the frames since the last batch
+	marks  []record.Mark  // of the minutes that began since
+	minute record.Time    // the next one to begin
 	taken  bool           // a frame was taken; last then has a meaning
 	last   record.Time    // newest frame
 	read   bool           // every input was read to its end
@@ -132,6 +134,11 @@ func (s *packets) nextPiece() {
 // take takes the frame. Where too many connections end before its time to be told of in one batch, it says so and is called
 // again in the next.
 func (s *packets) take(f *looked) (taken bool) {
+	if f.ts >= s.minute {
+		m := f.ts.Floor(record.Minute)
+		s.minute = m + record.Minute
+		s.marks = append(s.marks, s.table.Mark(m))
+	}
 	if !s.table.AdvanceSome(f.ts, s.opts.BatchFrames) {
 		return false
 	}
@@ -161,7 +168,9 @@ func (s *packets) finish() {
 }
 
 func (s *packets) drain(b *record.Batch) {
+	b.Feed = s.opts.Feed
 	b.Span, s.span = s.span, record.Span{}
+	b.Marks, s.marks = s.marks, nil
 	s.table.Drain(b)
 	b.Sight, s.closed = sight.Join(s.closed, b.Sight)
 }

@@ -1,0 +1,193 @@
+package detect
+
+import (
+	"math"
+	"net/netip"
+	"strings"
+
+	"candor/internal/detect/timing"
+	"candor/internal/record"
+)
+
+// sources are the machines that open connections: how many there are, when each is busy, and what it does within seconds of
+// a call.
+type sources struct {
+	byAddr map[netip.Addr]uint32
+	byHost map[record.Host]uint32
+	list   []origin
+	inside int // of these, ours
+	lost   uint64
+}
+
+type origin struct {
+	addr    netip.Addr
+	host    record.Host
+	place   Place
+	hours   [24]uint16 // connections by hour of the day, UTC
+	total   uint32
+	rate    float64 // connections to changing destinations a second, over about ten minutes
+	last    record.Time
+	lastTo  uint64
+	pending [8]wakeUp // the newest wake-ups whose company is not complete
+	seldoms map[uint64]seldomly
+	failed  uint32
+}
+
+// wakeUp is a call whose company is still counted: other destinations of the source within nearTime before and after it.
+type wakeUp struct {
+	at     record.Time
+	key    int32
+	others uint8
+	to     uint64
+	to2    uint64
+	open   bool
+}
+
+// seldomly counts calls to a destination within a day.
+type seldomly struct {
+	since record.Time
+	n     uint8
+}
+
+const (
+	nearTime   = 3 * record.Time(1e9)
+	maxSources = 1 << 18
+	maxSeldom  = 4096
+	seldomMost = 8 // calls to a destination in a day; with more it has a key of its own that shows them
+	rateSpan   = 600.0
+)
+
+func newSources() sources {
+	return sources{byAddr: map[netip.Addr]uint32{}, byHost: map[record.Host]uint32{}, list: make([]origin, 1, 64)}
+}
+
+// of gives the number of the machine that opened a connection. Machines beyond maxSources share number 0.
+func (s *sources) of(e *Event) uint32 {
+	if e.Host != "" {
+		if n, ok := s.byHost[e.Host]; ok {
+			return n
+		}
+	} else if n, ok := s.byAddr[e.Orig]; ok {
+		return n
+	}
+	if len(s.list) >= maxSources {
+		s.lost++
+		return 0
+	}
+	n := uint32(len(s.list))
+	x := origin{addr: e.Orig, place: e.OrigPlace}
+	if e.Host != "" {
+		x.host = record.Host(strings.Clone(string(e.Host)))
+		s.byHost[x.host] = n
+	} else {
+		s.byAddr[e.Orig] = n
+	}
+	s.list = append(s.list, x)
+	if e.OrigPlace == Inside {
+		s.inside++
+	}
+	return n
+}
+
+// heard tells that a source called a destination: company for the wake-ups around it.
+func (s *sources) heard(n uint32, ts record.Time, to uint64, slab []beaconState) {
+	x := &s.list[n]
+	x.total++
+	if h := &x.hours[int(ts.Floor(record.Hour)/record.Hour)%24]; *h < math.MaxUint16 {
+		*h++
+	}
+	if to != x.lastTo {
+		decay := math.Exp(-max(ts-x.last, 0).Seconds() / rateSpan)
+		x.rate = x.rate*decay + 1/rateSpan
+		x.last, x.lastTo = ts, to
+	}
+	for i := range x.pending {
+		w := &x.pending[i]
+		if !w.open {
+			continue
+		}
+		if ts-w.at > nearTime {
+			w.settle(x.rate, slab)
+			continue
+		}
+		if to != w.to && to != w.to2 && w.others < 255 {
+			w.to2 = to
+			w.others++
+		}
+	}
+}
+
+// woke begins to count the company of a wake-up.
+func (s *sources) woke(n uint32, key int32, ts record.Time, slab []beaconState) {
+	x := &s.list[n]
+	oldest := 0
+	for i := range x.pending {
+		if !x.pending[i].open {
+			oldest = i
+			break
+		}
+		if x.pending[i].at < x.pending[oldest].at {
+			oldest = i
+		}
+	}
+	if w := &x.pending[oldest]; w.open { // a source busier than this has its company already
+		w.settle(x.rate, slab)
+	}
+	before := uint8(0)
+	for i := range x.pending { // a wake-up shortly before is company, too
+		if w := &x.pending[i]; w.open && w.key != key && ts-w.at <= nearTime && w.to != x.lastTo {
+			before++
+		}
+	}
+	x.pending[oldest] = wakeUp{at: ts, key: key, to: x.lastTo, others: before, open: true}
+}
+
+// company says how often a key's wake-ups came together with calls to at least two other destinations, and how often they
+// would have by chance, as busy as the source was.
+type company struct {
+	wakeUps, together uint32
+	chance            float32
+}
+
+func (w *wakeUp) settle(rate float64, slab []beaconState) {
+	w.open = false
+	if int(w.key) >= len(slab) {
+		return
+	}
+	c := &slab[w.key].company
+	c.wakeUps++
+	if w.others >= 2 {
+		c.together++
+	}
+	mean := rate * 2 * nearTime.Seconds()
+	c.chance += float32(1 - math.Exp(-mean)*(1+mean))
+}
+
+// seldom counts a call to a destination, and reports whether it is among the first few of a day.
+func (s *sources) seldom(n uint32, to uint64, ts record.Time) bool {
+	x := &s.list[n]
+	if x.seldoms == nil {
+		x.seldoms = map[uint64]seldomly{}
+	}
+	c, ok := x.seldoms[to]
+	if !ok && len(x.seldoms) >= maxSeldom {
+		clear(x.seldoms)
+	}
+	if ts-c.since > record.Day {
+		c = seldomly{since: ts}
+	}
+	if c.n < 255 {
+		c.n++
+	}
+	x.seldoms[to] = c
+	return c.n <= seldomMost
+}
+
+// activity is when a source is busy, for timing.
+func (s *sources) activity(n uint32) *timing.Activity {
+	var weights [24]float64
+	for i, v := range s.list[n].hours {
+		weights[i] = float64(v)
+	}
+	return timing.NewActivity(weights[:])
+}

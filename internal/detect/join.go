@@ -1,0 +1,72 @@
+package detect
+
+import "candor/internal/record"
+
+// join keeps what messages said until their connection is told of, by uid, in two halves that take turns: bounded, and the
+// last maxJoined/2 connections at least are known. A message whose half was dropped is missed, which costs evidence only.
+type join struct {
+	young, old map[record.UID]*said
+}
+
+const maxJoined = 1 << 17
+
+type said struct {
+	name, domain    string
+	ja4, agent      string
+	tls, selfSigned bool
+	certFrom        record.Time
+	certHash        string
+}
+
+func (j *join) at(uid record.UID) *said {
+	if s := j.young[uid]; s != nil {
+		return s
+	}
+	s := j.old[uid]
+	if s == nil {
+		s = &said{}
+	}
+	if j.young == nil || len(j.young) >= maxJoined/2 {
+		j.old, j.young = j.young, make(map[record.UID]*said, 1024)
+	}
+	j.young[uid] = s
+	return s
+}
+
+func (j *join) tls(n *Net, t *record.TLS) {
+	if t.UID == "" {
+		return
+	}
+	s := j.at(t.UID)
+	s.tls = true
+	if t.ServerName != "" {
+		s.name, s.domain = n.Intern(t.ServerName), n.Domain(t.ServerName)
+	}
+	if t.JA4 != "" {
+		s.ja4 = n.Intern(t.JA4)
+	}
+	s.selfSigned = t.Subject != "" && t.Subject == t.Issuer
+	s.certFrom = t.NotBefore
+	s.certHash = n.Intern(t.CertSHA256)
+}
+
+func (j *join) http(n *Net, h *record.HTTP) {
+	if h.UID == "" {
+		return
+	}
+	s := j.at(h.UID)
+	if s.name == "" && h.Host != "" {
+		s.name, s.domain = n.Intern(h.Host), n.Domain(h.Host)
+	}
+	if s.agent == "" {
+		s.agent = n.Intern(h.UserAgent)
+	}
+}
+
+func (j *join) of(uid string) (*said, bool) {
+	if s := j.young[record.UID(uid)]; s != nil {
+		return s, true
+	}
+	s := j.old[record.UID(uid)]
+	return s, s != nil
+}

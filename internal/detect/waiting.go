@@ -1,0 +1,208 @@
+package detect
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+
+	"candor/internal/record"
+)
+
+// waiting holds connections until no earlier one can come any more, by the second in which they began, and leaves out what a
+// lesser witness tells of a connection that a better one saw too.
+type waiting struct {
+	seconds map[int64]*second
+	first   int64 // no second before it holds anything
+	held    int
+	spare   []*second
+	order   []turn
+	ranks   map[record.Feed]int
+	conns   map[record.Feed]bool // whether a witness of logs tells of connections at all
+	seen    map[tuple]sighting   // of the best witness so far; only with several witnesses
+	swept   record.Time
+	newest  record.Time // of what was added
+}
+
+type second struct{ events []Event }
+
+type turn struct {
+	ts record.Time
+	at int
+}
+
+// tuple is the two ends of a connection, whichever of them opened it.
+type tuple struct {
+	a, b   netip.AddrPort
+	proto  uint8
+	minute int64
+}
+
+type sighting struct {
+	ts   record.Time
+	rank int
+}
+
+// maxWaiting bounds how many connections wait; beyond, the oldest go on early. Their order is then less exact; nothing is lost.
+const maxWaiting = 1 << 18
+
+// nearby is how far apart two witnesses may put the beginning of the same connection.
+const nearby = 10 * record.Time(1e9)
+
+// rank learns how much a witness saw of each connection: packets before logs before flows.
+func (w *waiting) rank(in *record.Input) {
+	if _, known := w.ranks[in.Feed]; known {
+		return
+	}
+	rank := 1
+	switch in.Kind {
+	case "pcap", "pcapng":
+		rank = 0
+	case "suricata":
+		rank = 2
+	case "zeek":
+	default: // a log of something else, which tells of no connections
+		rank = 3
+	}
+	if w.ranks == nil {
+		w.ranks = map[record.Feed]int{}
+	}
+	w.ranks[in.Feed] = rank
+}
+
+// isLog reports whether a witness is known to be a log.
+func (w *waiting) isLog(feed record.Feed) bool { return w.ranks[feed] > 0 }
+
+// tells notes that a witness tells of connections: what it says of messages alone is then told twice.
+func (w *waiting) tells(feed record.Feed) {
+	if !w.conns[feed] {
+		if w.conns == nil {
+			w.conns = map[record.Feed]bool{}
+		}
+		w.conns[feed] = true
+	}
+}
+
+func (w *waiting) add(e Event) {
+	if w.seconds == nil {
+		w.seconds, w.first = map[int64]*second{}, math.MaxInt64
+	}
+	at := int64(e.TS.Floor(record.Time(1e9)) / 1e9)
+	s := w.seconds[at]
+	if s == nil {
+		if n := len(w.spare); n > 0 {
+			s, w.spare = w.spare[n-1], w.spare[:n-1]
+		} else {
+			s = &second{}
+		}
+		w.seconds[at] = s
+	}
+	s.events = append(s.events, e)
+	w.newest = max(w.newest, e.TS)
+	w.first = min(w.first, at)
+	w.held++
+	if len(w.ranks) > 1 {
+		w.witness(&e)
+	}
+}
+
+// witness remembers the best witness of a connection.
+func (w *waiting) witness(e *Event) {
+	if w.seen == nil {
+		w.seen = map[tuple]sighting{}
+	}
+	t, rank := tupleOf(e, 0), w.ranks[e.Feed]
+	if old, ok := w.seen[t]; !ok || rank < old.rank {
+		w.seen[t] = sighting{e.TS, rank}
+	}
+}
+
+// sweep forgets sightings from before a time up to which all connections were handed on.
+func (w *waiting) sweep(before record.Time) {
+	if len(w.seen) == 0 || before-w.swept < Lateness {
+		return
+	}
+	w.swept = before
+	for k, v := range w.seen {
+		if v.ts < before-2*nearby {
+			delete(w.seen, k)
+		}
+	}
+}
+
+// twice reports whether a better witness told of the connection as well.
+func (w *waiting) twice(e *Event) bool {
+	rank := w.ranks[e.Feed]
+	for _, shift := range [...]int64{0, -1, 1} {
+		if s, ok := w.seen[tupleOf(e, shift)]; ok && s.rank < rank && max(s.ts-e.TS, e.TS-s.ts) <= nearby {
+			return true
+		}
+	}
+	return false
+}
+
+func tupleOf(e *Event, shift int64) tuple {
+	a, b := netip.AddrPortFrom(e.Orig, e.OrigPort), netip.AddrPortFrom(e.Resp, e.RespPort)
+	if a.Compare(b) > 0 {
+		a, b = b, a
+	}
+	return tuple{a, b, e.Proto, int64(e.TS/record.Minute) + shift}
+}
+
+// before appends to out what began before a time, in order, and forgets it.
+func (w *waiting) before(t record.Time, out []Event) []Event {
+	defer w.sweep(t)
+	last := int64(t.Floor(record.Time(1e9)) / 1e9)
+	for w.held > 0 && (w.first < last || w.held > maxWaiting) {
+		s := w.seconds[w.first]
+		if s == nil {
+			w.first = w.next()
+			continue
+		}
+		out = w.inOrder(s.events, out)
+		w.held -= len(s.events)
+		clear(s.events)
+		s.events = s.events[:0]
+		if len(w.spare) < 256 && cap(s.events) <= 4096 {
+			w.spare = append(w.spare, s)
+		}
+		delete(w.seconds, w.first)
+		w.first++
+	}
+	return out
+}
+
+// next is the first second after w.first that holds anything.
+func (w *waiting) next() int64 {
+	for at := w.first + 1; at < w.first+300; at++ {
+		if w.seconds[at] != nil {
+			return at
+		}
+	}
+	least := int64(math.MaxInt64)
+	for at := range w.seconds {
+		least = min(least, at)
+	}
+	return least
+}
+
+func (w *waiting) inOrder(events, out []Event) []Event {
+	w.order = w.order[:0]
+	for i := range events {
+		w.order = append(w.order, turn{events[i].TS, i})
+	}
+	slices.SortFunc(w.order, func(a, b turn) int {
+		if c := cmp.Compare(a.ts, b.ts); c != 0 {
+			return c
+		}
+		return cmp.Compare(events[a.at].UID, events[b.at].UID)
+	})
+	for _, p := range w.order {
+		e := &events[p.at]
+		if e.Reported && w.conns[e.Feed] || len(w.ranks) > 1 && w.twice(e) {
+			continue
+		}
+		out = append(out, *e)
+	}
+	return out
+}
