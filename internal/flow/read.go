@@ -95,13 +95,16 @@ func (t *Table) skipped(tk *talk, from int) {
 }
 
 // mayBegin says whether these bytes may be the beginning of a protocol that is read, but are too few to say.
-func (t *Table) mayBegin(c *conn, b []byte) bool {
+func (t *Table) mayBegin(c *conn, from int, b []byte) bool {
 	switch {
 	case len(b) < 2 && c.hasPort(portDNS):
 		return true
 	case b[0] == tlsHandshake || b[0] == tlsAlert:
 		return len(b) < 7
 	case 'A' <= b[0] && b[0] <= 'Z':
+		if answers := from != int(c.orig); answers { // one letter is how some servers agree to TLS; a request it is not
+			return len(b) < len(httpBegin) && string(b) == httpBegin[:len(b)]
+		}
 		return len(b) < len(httpBegin) && string(b) == httpBegin[:len(b)] || decode.ParseHTTPRequest(b, t.cfg.HeadLimit, &t.parsed.req) == decode.NeedMore
 	}
 	return false
@@ -130,7 +133,7 @@ func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) 
 		t.encryptedLookup(c, ts)
 	}
 	kind, svc := t.recognise(c, data)
-	if heard := flagHeard0 << from; kind == kindUnknown && svc == 0 && c.flags&heard == 0 {
+	if heard := flagHeard0 << from; kind == kindUnknown && svc == 0 && (c.flags&heard == 0 || c.handshakes()) {
 		c.flags |= heard
 		c.nameAs(decode.Recognise(decode.ProtoTCP, c.port[from], c.port[1-from], data))
 	}
@@ -140,7 +143,7 @@ func (t *Table) guess(c *conn, tk *talk, from int, ts record.Time, data []byte) 
 		t.giveUp(s)
 		t.giveUp(&tk.dir[1-from])
 		return guessMore
-	case kind == kindUnknown && svc == 0 && t.mayBegin(c, data):
+	case kind == kindUnknown && svc == 0 && t.mayBegin(c, from, data):
 		return guessMore
 	case kind == kindUnknown && svc == 0 && t.endless(data):
 		t.overBudget(ts, s)

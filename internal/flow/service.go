@@ -62,10 +62,13 @@ func (c *conn) nameAs(service string) {
 	}
 	if i := slices.Index(serviceNames[:], service); i >= 0 {
 		c.services |= 1 << i
-	} else if i := slices.Index(recognised[:], service); i >= 0 && c.named == 0 {
+	} else if i := slices.Index(recognised[:], service); i >= 0 && (c.named == 0 || c.handshakes()) {
 		c.named = uint8(i + 1)
 	}
 }
+
+// handshakes reports whether what was named so far only carries another protocol, which shows after its handshake.
+func (c *conn) handshakes() bool { return c.named != 0 && recognised[c.named-1] == "cotp" }
 
 // service gives all names of a connection's protocols, separated by commas.
 func (c *conn) service() string {

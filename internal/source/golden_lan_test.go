@@ -138,16 +138,15 @@ func dhcp6Goldens() []golden {
 	asks := "conn udp [fe80::7]:546 > [ff02::1:2]:547 dhcp"
 	conns := words(asks, "conn udp [fe80::7]:546 > [fe80::1]:547 dhcp")
 	solicit := shout("333300010002", all.UDP(false, message(1, id, empty, fqdn, opt(14))).IP)
-	const defect = "547 is the port of the server (RFC 8415, 7.2); a connection whose first packet comes from it counts the server as its originator"
 	return []golden{
 		{name: "dhcp6-solicit-alone.pcap", file: gt.Pcap(1, solicit), want: words(asks, "dhcp 3c:52:82:00:00:07 laptop.example.org - 0 SOLICIT")},
 		{
-			name: "dhcp6-rapid-commit.pcap", defect: defect,
+			name: "dhcp6-rapid-commit.pcap",
 			file: gt.Pcap(1, solicit, gt.Ethernet(back.UDP(true, message(7, id, server, full, opt(14))))),
 			want: append(conns, "dhcp 3c:52:82:00:00:07 laptop.example.org 2001:db8:1::7 3600 SOLICIT,REPLY", "sight dhcp_leases 1"),
 		},
 		{
-			name: "dhcp6-four-messages.pcap", defect: defect,
+			name: "dhcp6-four-messages.pcap",
 			file: gt.Pcap(
 				1, shout("333300010002", all.UDP(false, message(1, id, empty, fqdn)).IP), gt.Ethernet(back.UDP(true, message(2, id, server, full))),
 				shout("333300010002", all.UDP(false, message(3, id, server, full, fqdn)).IP), gt.Ethernet(back.UDP(true, message(7, id, server, full))),

@@ -58,7 +58,6 @@ func mailAndFarServices() []spoken {
 		{file: "pop3-stls", port: 110, service: "ssl,pop3", then: greeted("+OK ready\r\n", "STLS\r\n", "+OK go on\r\n"), more: said},
 		{
 			file: "postgresql-tls", port: 5432, service: "ssl,postgresql", asks: gt.Hex("00000008 04d2162f"), answers: text("S"), then: tls, more: said,
-			defect: "the server's one byte S is held as if a request of HTTP began, and its hello right behind it is then not found",
 		},
 		{
 			file: "mysql-then-tls", port: 3306, service: "ssl,mysql",
@@ -172,7 +171,6 @@ func industrialServices() []spoken {
 		},
 		{
 			file: "s7", port: 102, service: "s7comm", asks: iso, answers: isoYes, then: []gt.Say{gt.C(setup), gt.S(setupYes)},
-			defect: "every connection of S7 begins with a COTP handshake; only the first payload of each side is looked at, so that it is named cotp",
 		},
 		{file: "s7-from-the-middle", port: 102, service: "s7comm", asks: setup, answers: setupYes},
 		{file: "dnp3", port: 20000, service: "dnp3", asks: gt.Hex("0564 05 c0 0100 0000 0421"), answers: gt.Hex("0564 05 00 0000 0100 9f84")},
