@@ -18,7 +18,8 @@ type Builder struct {
 	hash    secret   // of this builder's tables
 	places  *places
 	copies  copies
-	events  bool // frames are looked at elsewhere
+	paths   *[pathSlots]path // nil until the first packet
+	events  bool             // frames are looked at elsewhere
 
 	minute   record.Time // start of the open minute; meaningful when open
 	next     record.Time // start of the minute after it
@@ -30,8 +31,8 @@ type Builder struct {
 	hosts   *table[decode.Addr, host]
 	cards   *table[decode.MAC, card]
 	clients *table[decode.Addr, client]
-	groups  *table[string, record.GroupSeen]
-	pairs   *table[pair, record.PairSeen]
+	groups  *table[group, oneSided]
+	pairs   *table[pair, talked]
 	vlans   *table[uint16, struct{}]
 	reasons [decode.NumReasons]uint64
 	tunnels [decode.NumTunnels]uint64
@@ -43,7 +44,14 @@ type Builder struct {
 	done []record.Sight
 }
 
-type pair struct{ from, to place }
+// pair is two places, talked the connections from one to the other; as record.PairSeen.
+type (
+	pair   struct{ from, to place }
+	talked struct{ conns, answered uint64 }
+)
+
+// oneSided is what a group showed; as record.GroupSeen.
+type oneSided struct{ conns, oneWayO, oneWayR uint64 }
 
 // Bounds of the smaller sets of one minute.
 const (
@@ -61,8 +69,8 @@ func New(scope record.Scope, sensor record.Sensor, feed record.Feed) *Builder {
 		hosts:    newTable[decode.Addr, host](record.MaxSet, hash.addr),
 		cards:    newTable[decode.MAC, card](maxCards, hash.mac),
 		clients:  newTable[decode.Addr, client](maxClients, hash.addr),
-		groups:   newTable[string, record.GroupSeen](maxGroups, hash.text),
-		pairs:    newTable[pair, record.PairSeen](record.MaxSet, hash.pair),
+		groups:   newTable[group, oneSided](maxGroups, hash.group),
+		pairs:    newTable[pair, talked](record.MaxSet, hash.pair),
 		acked:    ackedRuns{size: ackedRunSize},
 		vlans:    newTable[uint16, struct{}](4096, hash.number),
 	}
@@ -84,12 +92,13 @@ func (b *Builder) Frame(ts record.Time, p *decode.Packet, frame []byte, wire uin
 		b.whole[record.UnreadFrames]++
 		return duplicate
 	}
-	sender := b.sender(p)
 	switch p.Net {
-	case decode.ARP:
-		b.arp(ts, p, sender)
 	case decode.IPv4, decode.IPv6:
-		b.packet(ts, p, sender, duplicate)
+		b.packet(ts, p, duplicate)
+	case decode.ARP:
+		b.arp(ts, p, b.sender(p))
+	default:
+		b.sender(p)
 	}
 	return duplicate
 }
@@ -120,7 +129,9 @@ func (b *Builder) frameCounts(p *decode.Packet, frame []byte, duplicate bool) {
 		w[record.SwitchTalk]++
 	}
 	for i := 0; i < min(p.VLANs, len(p.VLAN)); i++ {
-		b.vlans.at(p.VLAN[i])
+		if p.VLAN[i] != 0 { // 0 carries a priority and names no VLAN (IEEE 802.1Q, 9.6)
+			b.vlans.at(p.VLAN[i])
+		}
 	}
 	if p.Reason != decode.OK {
 		b.reasons[p.Reason]++

@@ -21,11 +21,8 @@ func (b *Builder) Opened(o Opening) {
 	w := &b.whole
 	w[record.Conns]++
 	from, to := b.places.of(o.Orig), b.places.of(o.Resp)
-	if v, fresh := b.pairs.at(pair{from, to}); v != nil {
-		if fresh {
-			*v = record.PairSeen{From: b.places.name(from), To: b.places.name(to)}
-		}
-		v.Conns++
+	if v, _ := b.pairs.at(pair{from, to}); v != nil {
+		v.conns++
 	}
 	if from >= 0 {
 		b.segments[from][record.Conns]++
@@ -67,19 +64,20 @@ func (b *Builder) TCPJudged(j Judged) {
 		b.whole[record.OneWay]++
 	}
 	far := j.Resp
-	if b.places.of(j.Orig) < 0 && b.places.of(j.Resp) >= 0 {
-		far = j.Orig
+	from, to := b.places.of(j.Orig), b.places.of(j.Resp)
+	if from < 0 && to >= 0 {
+		far, to = j.Orig, from
 	}
-	g, _ := b.groups.at(b.places.group(far))
+	g, _ := b.groups.at(groupOf(far, to))
 	if g == nil {
 		return
 	}
-	g.Conns++
+	g.conns++
 	if j.RespUnseen {
-		g.OneWayO++
+		g.oneWayO++
 	}
 	if j.OrigUnseen {
-		g.OneWayR++
+		g.oneWayR++
 	}
 }
 
@@ -88,14 +86,9 @@ func (b *Builder) Ended(o Opening, ts record.Time, answered bool) {
 	b.advance(ts)
 	from, to := b.places.of(o.Orig), b.places.of(o.Resp)
 	if answered {
-		v, fresh := b.pairs.at(pair{from, to})
-		if v == nil {
-			return
+		if v, _ := b.pairs.at(pair{from, to}); v != nil {
+			v.answered++
 		}
-		if fresh {
-			*v = record.PairSeen{From: b.places.name(from), To: b.places.name(to)}
-		}
-		v.Answered++
 		return
 	}
 	if from == atInternet && (to >= 0 || to == atOwnPublic) {

@@ -71,31 +71,48 @@ func Hops(ttl uint8) uint8 {
 
 // sender accounts for the cards of a frame and gives the sending one; nil when cards are unknown or too many.
 func (b *Builder) sender(p *decode.Packet) *card {
+	sender, _, _ := b.cardsOf(p)
+	return b.card(sender)
+}
+
+// cardsOf accounts for the cards of a frame and gives them. all is false when one of them is missing because there are too many.
+func (b *Builder) cardsOf(p *decode.Packet) (sender, receiver entry, all bool) {
 	if !p.HasMAC || p.SrcMAC.IsZero() {
-		return nil
+		return 0, 0, true
 	}
+	all = true
 	if p.Cast == decode.Unicast && !p.DstMAC.IsZero() {
-		if c, _ := b.cards.at(p.DstMAC); c != nil {
-			c.touched++
+		if receiver, _ = b.cards.number(p.DstMAC, b.hash.mac(p.DstMAC)); receiver != 0 {
+			b.cards.of(receiver).touched++
+		} else {
+			all = false
 		}
 	}
-	c, _ := b.cards.at(p.SrcMAC)
-	if c == nil {
-		return nil
+	sender, _ = b.cards.number(p.SrcMAC, b.hash.mac(p.SrcMAC))
+	if sender == 0 {
+		return 0, receiver, false
 	}
+	c := b.cards.of(sender)
 	c.sent++
 	if p.Cast == decode.Unicast {
 		c.touched++
 	} else {
 		c.shouted++
 	}
-	return c
+	return sender, receiver, all
 }
 
-// source accounts for the sender of a packet.
-func (b *Builder) source(ts record.Time, p *decode.Packet, at place, hash uint64, sender *card) {
+func (b *Builder) card(e entry) *card {
+	if e == 0 {
+		return nil
+	}
+	return b.cards.of(e)
+}
+
+// source accounts for the sender of a packet and gives its host; none outside the segments and when there are too many.
+func (b *Builder) source(ts record.Time, p *decode.Packet, at place, hash uint64, sender *card) entry {
 	if at == atLink {
-		return
+		return 0
 	}
 	if at == atOwnPublic && sender != nil {
 		sender.public = true
@@ -109,12 +126,13 @@ func (b *Builder) source(ts record.Time, p *decode.Packet, at place, hash uint64
 		}
 	}
 	if at < 0 {
-		return
+		return 0
 	}
-	h := b.hashedHost(ts, p.Src, hash, at)
-	if h == nil {
-		return
+	e := b.hostEntry(ts, p.Src, hash, at)
+	if e == 0 {
+		return 0
 	}
+	h := b.hosts.of(e)
 	h.hops = min(h.hops, hops)
 	switch {
 	case hops == 0 && sender != nil:
@@ -128,6 +146,7 @@ func (b *Builder) source(ts record.Time, p *decode.Packet, at place, hash uint64
 	if p.Cast == decode.Unicast {
 		h.flags |= record.SeenSpoke
 	}
+	return e
 }
 
 // direct accounts for an address that its own link-layer message ties to a card.
@@ -139,13 +158,6 @@ func (b *Builder) direct(ts record.Time, a decode.Addr, mac decode.MAC, at place
 	}
 }
 
-// peer accounts for an address that somebody had a connection with.
-func (b *Builder) peer(ts record.Time, a decode.Addr, hash uint64, at place) {
-	if h := b.hashedHost(ts, a, hash, at); h != nil {
-		h.flags |= record.SeenInPassing
-	}
-}
-
 func (b *Builder) router(a decode.Addr) {
 	if h := b.hosts.find(a); h != nil {
 		h.flags |= record.SeenRouter
@@ -153,14 +165,19 @@ func (b *Builder) router(a decode.Addr) {
 }
 
 func (b *Builder) host(ts record.Time, a decode.Addr, at place) *host {
-	return b.hashedHost(ts, a, b.hash.addr(a), at)
+	if e := b.hostEntry(ts, a, b.hash.addr(a), at); e != 0 {
+		return b.hosts.of(e)
+	}
+	return nil
 }
 
-func (b *Builder) hashedHost(ts record.Time, a decode.Addr, hash uint64, at place) *host {
-	h, fresh := b.hosts.hashed(a, hash)
-	if h == nil {
-		return nil
+// hostEntry finds or makes the host of an address whose hash is known, seen at ts; none when there are too many.
+func (b *Builder) hostEntry(ts record.Time, a decode.Addr, hash uint64, at place) entry {
+	e, fresh := b.hosts.number(a, hash)
+	if e == 0 {
+		return 0
 	}
+	h := b.hosts.of(e)
 	if fresh {
 		*h = host{at: at, hops: record.NoHops, first: ts, last: ts}
 	}
@@ -168,7 +185,7 @@ func (b *Builder) hashedHost(ts record.Time, a decode.Addr, hash uint64, at plac
 		h.first = ts
 	}
 	h.first, h.last = min(h.first, ts), max(h.last, ts)
-	return h
+	return e
 }
 
 // setMAC keeps the smaller of two cards, so that the result does not depend on the order of packets.

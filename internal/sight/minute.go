@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"candor/internal/decode"
 	"candor/internal/record"
@@ -12,6 +13,7 @@ import (
 
 // closeMinute turns the open minute into sights: one for the feed as a whole and one for each segment that showed anything.
 func (b *Builder) closeMinute() {
+	b.settleAll()
 	span := record.Span{From: b.minute, To: minuteAfter(b.minute)}
 	whole := record.Sight{
 		Span: span, Minutes: 1, Sensor: b.sensor, Feed: b.feed, Segment: record.Nowhere, Carries: b.carries,
@@ -56,9 +58,9 @@ func (b *Builder) resetMinute() {
 func (b *Builder) hostsSeen() [][]record.HostSeen {
 	out := make([][]record.HostSeen, len(b.segments))
 	for i := range b.hosts.entries {
-		h := &b.hosts.entries[i]
+		h := &b.hosts.entries[i].value
 		seen := record.HostSeen{
-			Addr: b.hosts.keys[i].Netip(), MAC: record.MAC(h.mac), Flags: h.flags, Hops: h.hops, First: h.first, Last: h.last,
+			Addr: b.hosts.entries[i].key.Netip(), MAC: record.MAC(h.mac), Flags: h.flags, Hops: h.hops, First: h.first, Last: h.last,
 		}
 		if h.flags&record.SeenSpoke != 0 {
 			seen.Minutes = max(1, h.minutes)
@@ -74,12 +76,12 @@ func (b *Builder) hostsSeen() [][]record.HostSeen {
 func (b *Builder) cardsSeen() []record.CardSeen {
 	var out []record.CardSeen
 	for i := range b.cards.entries {
-		c := &b.cards.entries[i]
+		c := &b.cards.entries[i].value
 		if c.sent == 0 && c.touched == 0 {
 			continue
 		}
 		out = append(out, record.CardSeen{
-			MAC: record.MAC(b.cards.keys[i]), Sent: c.sent, Shouted: c.shouted, Touched: c.touched, Asked: c.asked,
+			MAC: record.MAC(b.cards.entries[i].key), Sent: c.sent, Shouted: c.shouted, Touched: c.touched, Asked: c.asked,
 			Addresses: c.addresses(), Forwards: c.forwards(), Public: c.public,
 		})
 	}
@@ -115,11 +117,11 @@ func (c *card) forwards() bool {
 func (b *Builder) clientsSeen() []record.ClientSeen {
 	var out []record.ClientSeen
 	for i := range b.clients.entries {
-		c := &b.clients.entries[i]
+		a, c := b.clients.entries[i].key, &b.clients.entries[i].value
 		stacks := slices.Clone(c.stacks[:c.n])
 		slices.Sort(stacks)
 		out = append(out, record.ClientSeen{
-			Addr: b.clients.keys[i].Netip(), Place: b.places.name(b.places.of(b.clients.keys[i])),
+			Addr: a.Netip(), Place: b.places.name(b.places.of(a)),
 			Conns: c.conns, Failed: c.failed, Toward: c.toward, Proxied: c.proxied, Stacks: stacks,
 		})
 	}
@@ -129,16 +131,20 @@ func (b *Builder) clientsSeen() []record.ClientSeen {
 
 func (b *Builder) groupsSeen() []record.GroupSeen {
 	out := make([]record.GroupSeen, 0, len(b.groups.entries))
-	for i, g := range b.groups.entries {
-		g.Group = b.groups.keys[i]
-		out = append(out, g)
+	for i := range b.groups.entries {
+		g := &b.groups.entries[i].value
+		out = append(out, record.GroupSeen{Group: b.places.group(b.groups.entries[i].key), Conns: g.conns, OneWayO: g.oneWayO, OneWayR: g.oneWayR})
 	}
-	slices.SortFunc(out, func(x, y record.GroupSeen) int { return cmp.Compare(x.Group, y.Group) })
+	slices.SortFunc(out, func(x, y record.GroupSeen) int { return strings.Compare(x.Group, y.Group) })
 	return out
 }
 
 func (b *Builder) pairsSeen() []record.PairSeen {
-	out := slices.Clone(b.pairs.entries)
+	var out []record.PairSeen
+	for i := range b.pairs.entries {
+		k, t := b.pairs.entries[i].key, b.pairs.entries[i].value
+		out = append(out, record.PairSeen{From: b.places.name(k.from), To: b.places.name(k.to), Conns: t.conns, Answered: t.answered})
+	}
 	slices.SortFunc(out, func(x, y record.PairSeen) int {
 		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To))
 	})
@@ -146,7 +152,10 @@ func (b *Builder) pairsSeen() []record.PairSeen {
 }
 
 func (b *Builder) vlansSeen() []uint16 {
-	out := slices.Clone(b.vlans.keys)
+	var out []uint16
+	for i := range b.vlans.entries {
+		out = append(out, b.vlans.entries[i].key)
+	}
 	slices.Sort(out)
 	return out
 }

@@ -5,11 +5,9 @@ import (
 	"candor/internal/record"
 )
 
-// packet accounts for an IP packet: volume, places, hosts.
-func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplicate bool) {
+// packet accounts for an IP packet: volume, places, cards, hosts.
+func (b *Builder) packet(ts record.Time, p *decode.Packet, duplicate bool) {
 	w := &b.whole
-	srcHash, dstHash := b.hash.addr(p.Src), b.hash.addr(p.Dst)
-	src, dst := b.places.hashed(p.Src, srcHash), b.places.hashed(p.Dst, dstHash)
 	if !duplicate {
 		w[record.Packets]++
 		w[record.Bytes] += uint64(p.IPLen)
@@ -21,16 +19,19 @@ func (b *Builder) packet(ts record.Time, p *decode.Packet, sender *card, duplica
 		b.tunnel(p)
 	}
 	if p.ND.Kind != decode.NDNone {
-		b.neighbour(ts, p, sender)
+		b.neighbour(ts, p, b.sender(p))
 		return
 	}
-	b.families(p, src, dst)
-	b.traffic(p, src, dst)
-	b.source(ts, p, src, srcHash, sender)
-	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
-		b.peer(ts, p.Dst, dstHash, dst)
+	e := b.path(ts, p)
+	b.families(p, e.from, e.to)
+	b.traffic(p, e.from, e.to)
+	if p.Proto != decode.ProtoTCP {
+		return
 	}
-	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(src) {
+	if e.to >= 0 && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
+		b.peer(e, ts, p)
+	}
+	if p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(e.from) {
 		b.stack(p)
 	}
 }
@@ -45,10 +46,9 @@ func (b *Builder) InnerFrame(ts record.Time, p *decode.Packet) {
 	if p.Net != decode.IPv4 && p.Net != decode.IPv6 || p.ND.Kind != decode.NDNone {
 		return
 	}
-	srcHash, dstHash := b.hash.addr(p.Src), b.hash.addr(p.Dst)
-	src, dst := b.places.hashed(p.Src, srcHash), b.places.hashed(p.Dst, dstHash)
+	src, dst := b.places.of(p.Src), b.places.of(p.Dst)
 	if src >= 0 {
-		if h := b.hashedHost(ts, p.Src, srcHash, src); h != nil {
+		if h := b.host(ts, p.Src, src); h != nil {
 			h.flags |= record.SeenInPassing
 			if p.Cast == decode.Unicast {
 				h.flags |= record.SeenSpoke
@@ -56,7 +56,9 @@ func (b *Builder) InnerFrame(ts record.Time, p *decode.Packet) {
 		}
 	}
 	if dst >= 0 && p.Proto == decode.ProtoTCP && p.Flags&decode.ACK != 0 && p.Flags&decode.RST == 0 {
-		b.peer(ts, p.Dst, dstHash, dst)
+		if h := b.host(ts, p.Dst, dst); h != nil {
+			h.flags |= record.SeenInPassing
+		}
 	}
 	if p.Proto == decode.ProtoTCP && p.Flags&(decode.SYN|decode.ACK) == decode.SYN && b.isClient(src) {
 		b.stack(p)
