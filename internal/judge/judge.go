@@ -38,6 +38,7 @@ type Judge struct {
 	inputs   map[inputKey]inputState
 	alerts   alerts
 	clocks   clocks
+	several  bool // inputs of several witnesses were handed over
 	engine   *detect.Engine
 }
 
@@ -76,6 +77,17 @@ func New(cfg Config) (*Judge, error) {
 	}, nil
 }
 
+// feeds counts the witnesses of inputs.
+func feeds(inputs []record.Input) int {
+	n := 0
+	for i := range inputs {
+		if !slices.ContainsFunc(inputs[:i], func(in record.Input) bool { return in.Feed == inputs[i].Feed }) {
+			n++
+		}
+	}
+	return n
+}
+
 // Scope is what a sensor must be told so that its sight fits this judge.
 func (j *Judge) Scope() record.Scope { return j.terms.Scope }
 
@@ -97,7 +109,9 @@ func (j *Judge) Observe(b *record.Batch) {
 		j.alerts.add(&b.Alerts[i])
 	}
 	j.engine.Observe(b)
-	j.clocks.add(b)
+	if j.several = j.several || feeds(b.Inputs) != 1; j.several { // one witness alone has nothing to be held against
+		j.clocks.add(b)
+	}
 	for _, in := range b.Inputs {
 		key := inputKey{in.Index, in.Path}
 		if old, ok := j.inputs[key]; !ok || later(b.ID, old.id) {
