@@ -43,6 +43,7 @@ fuzz:
 # The confusion table over seeds and sites; cannot say has its own column.
 eval: build
 	$(GO) test ./internal/judge -run 'TestEval' -count=1 -timeout 60m -v -eval
+	$(GO) test ./internal/detect/eval -run 'TestEval$$' -count=1 -timeout 60m -v -eval
 
 # Packets per CPU second beside tcpdump on the same file in the same run.
 bench: build

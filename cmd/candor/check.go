@@ -13,7 +13,6 @@ import (
 
 	xterm "golang.org/x/term"
 
-	"candor/internal/agreement"
 	"candor/internal/judge"
 	"candor/internal/record"
 	"candor/internal/report"
@@ -22,13 +21,14 @@ import (
 )
 
 type checkCmd struct {
-	terms
-	span
-	Feed    map[string]string `help:"A log promised under this data id: syslog text, Windows events as JSON lines, CEF, LEEF." placeholder:"ID=PATH"`
-	Require []string          `help:"Questions that must be answerable: exit 2 while one is cannot say." placeholder:"QUESTION" sep:","`
-	JSON    bool              `name:"json" help:"Print the result as JSON (schema candor/check/v1)."`
-	HTML    string            `name:"html" help:"Write a self-contained page." placeholder:"OUT"`
-	Inputs  []string          `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst; - for standard input), folders or files of Zeek logs, Suricata eve.json. All are one observation by one sensor."`
+	observation
+	Require   []string `help:"Questions that must be answerable: exit 2 while one is cannot say." placeholder:"QUESTION" sep:","`
+	JSON      bool     `name:"json" help:"Print the result as JSON (schema candor/check/v1)."`
+	HTML      string   `name:"html" help:"Write a self-contained page." placeholder:"OUT"`
+	Explained bool     `help:"List each finding that something ordinary explains, not only how many there are."`
+	OCSF      string   `name:"ocsf" help:"Write the findings as OCSF Detection Findings, one JSON object a line." placeholder:"OUT"`
+	CSV       string   `name:"csv" help:"Write the findings as CSV that is safe to open in a spreadsheet." placeholder:"OUT"`
+	Inputs    []string `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst; - for standard input), folders or files of Zeek logs, Suricata eve.json. All are one observation by one sensor."`
 }
 
 // Run checks inputs and exits with what they amount to.
@@ -40,24 +40,17 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	if err := c.writable(); err != nil {
 		return err
 	}
-	a, sensor, err := c.load()
-	if err == nil {
-		err = c.knownFeeds(a)
-	}
+	x, err := c.watch(required)
 	if err != nil {
 		return err
 	}
-	j, err := judge.New(judge.Config{Agreement: a, Sensor: sensor, Required: required})
-	if err != nil {
-		return usage(err)
-	}
 	progress := w.progress()
-	src, err := open(ctx, w, c.Inputs, j.Scope(), c.span, c.Feed, progress, inputsName(c.Inputs))
+	src, err := open(ctx, w, c.Inputs, x.judge.Scope(), c.span, c.Feed, progress, inputsName(c.Inputs))
 	if err != nil {
 		return err
 	}
 	err = each(ctx, src, func(b *record.Batch) error {
-		j.Observe(b)
+		x.judge.Observe(b)
 		src.Recycle(b)
 		return nil
 	})
@@ -67,7 +60,7 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	result := j.At(judge.Moment{Ended: true})
+	result := x.result(w)
 	if err := c.show(w, result); err != nil {
 		return err
 	}
@@ -77,33 +70,31 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	return nil
 }
 
-// knownFeeds refuses logs that nobody promised: their silence would mean nothing.
-func (c *checkCmd) knownFeeds(a *agreement.Agreement) error {
-	for id := range c.Feed {
-		if a == nil {
-			return usage(fmt.Errorf("--feed %s: only an agreement promises logs; give it with --agreement", id))
-		}
-		var known []string
-		for i := range a.Data {
-			if k := a.Data[i].Kind; k == agreement.DataLog || k == agreement.DataAlert {
-				known = append(known, string(a.Data[i].ID))
-			}
-		}
-		if !slices.Contains(known, id) {
-			return usage(fmt.Errorf("--feed %s: the agreement promises no such log; it promises: %s", id, strings.Join(known, ", ")))
-		}
+// files are the files that a check writes beside what it prints, by flag.
+func (c *checkCmd) files(command string) []outFile {
+	page := func(b *bytes.Buffer, r *judge.Result) error {
+		return report.Write(b, r, report.Options{Command: command})
 	}
-	return nil
+	ocsf := func(b *bytes.Buffer, r *judge.Result) error { return report.OCSF(b, r) }
+	table := func(b *bytes.Buffer, r *judge.Result) error { return report.CSV(b, r) }
+	return []outFile{{"--html", c.HTML, page}, {"--ocsf", c.OCSF, ocsf}, {"--csv", c.CSV, table}}
 }
 
-// writable finds out before anything is read whether the page can be written at all.
+type outFile struct {
+	flag, path string
+	make       func(*bytes.Buffer, *judge.Result) error
+}
+
+// writable finds out before anything is read whether the files can be written at all.
 func (c *checkCmd) writable() error {
-	if c.HTML == "" {
-		return nil
-	}
-	dir := filepath.Dir(c.HTML)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return usage(fmt.Errorf("--html %s: %s is no folder", c.HTML, dir))
+	for _, f := range c.files("") {
+		if f.path == "" {
+			continue
+		}
+		dir := filepath.Dir(f.path)
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return usage(fmt.Errorf("%s %s: %s is no folder", f.flag, f.path, dir))
+		}
 	}
 	return nil
 }
@@ -131,26 +122,29 @@ func questionNames() []string {
 // show writes the result in the forms asked for.
 func (c *checkCmd) show(w *world, r *judge.Result) error {
 	command := "candor " + strings.Join(w.args, " ")
-	if c.HTML != "" {
-		var page bytes.Buffer
-		if err := report.Write(&page, r, report.Options{Command: command}); err != nil {
-			return fmt.Errorf("make page: %w", err)
+	for _, f := range c.files(command) {
+		if f.path == "" {
+			continue
 		}
-		if err := os.WriteFile(c.HTML, page.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("write page: %w", err)
+		var b bytes.Buffer
+		if err := f.make(&b, r); err != nil {
+			return fmt.Errorf("make the file of %s: %w", f.flag, err)
+		}
+		if err := os.WriteFile(f.path, b.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("write the file of %s: %w", f.flag, err)
 		}
 	}
 	if c.JSON {
 		return writeJSON(w.stdout, r)
 	}
 	width, color := w.screen()
-	if err := term.Write(w.stdout, r, term.Options{Width: width, Color: color, Command: command}); err != nil {
+	if err := term.Write(w.stdout, r, term.Options{Width: width, Color: color, Command: command, Whole: c.Explained}); err != nil {
 		return fmt.Errorf("show result: %w", err)
 	}
 	return nil
 }
 
-func writeJSON(w io.Writer, r *judge.Result) error {
+func writeJSON(w io.Writer, r any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")

@@ -54,7 +54,7 @@ func pages(t *testing.T) []string {
 func TestUsage(t *testing.T) {
 	var b strings.Builder
 	for _, command := range []string{
-		"", "check", "records", "agreement", "agreement check", "agreement explain", "agreement init", "demo", "version",
+		"", "check", "ask", "records", "agreement", "agreement check", "agreement explain", "agreement init", "demo", "version",
 	} {
 		args := append(strings.Fields(command), "--help")
 		fmt.Fprintf(&b, "$ candor %s\n%s\n", strings.Join(args, " "), candor(t, 0, args...))

@@ -33,6 +33,7 @@ const memoryLimit = 448 << 20
 // commands is the command line.
 type commands struct {
 	Check     checkCmd     `cmd:"" help:"Tell what a sensor can and cannot see, from captures or logs."`
+	Ask       askCmd       `cmd:"" help:"Answer one question in free wording: yes, no or cannot say; or list who talked to whom."`
 	Records   recordsCmd   `cmd:"" help:"Print connections and messages as JSON lines with Zeek's field names."`
 	Agreement agreementCmd `cmd:"" help:"Validate an agreement, say it in words, or write a first one."`
 	Demo      demoCmd      `cmd:"" help:"Make the bank's story: a sensor outside the firewall, then inside."`

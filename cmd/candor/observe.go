@@ -7,13 +7,19 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"candor/internal/agreement"
+	"candor/internal/coverage"
 	"candor/internal/flow"
+	"candor/internal/intel"
+	"candor/internal/judge"
 	"candor/internal/record"
 	"candor/internal/source"
 	"candor/internal/term"
+	"candor/internal/verdict"
 )
 
 // terms are the flags that several commands share.
@@ -70,6 +76,80 @@ func parseTime(flag, text string) (record.Time, error) {
 		return 0, usage(fmt.Errorf("%s %q: not a time such as 2026-11-24T12:00:00Z", flag, text))
 	}
 	return record.TimeOf(t), nil
+}
+
+// observation are the flags of commands that judge inputs.
+type observation struct {
+	terms
+	span
+	lists
+	Feed map[string]string `help:"A log promised under this data id: syslog text, Windows events as JSON lines, CEF, LEEF." placeholder:"ID=PATH"`
+}
+
+// watched is what an observation is judged by.
+type watched struct {
+	agreement *agreement.Agreement // nil without one
+	terms     *coverage.Terms
+	safelist  *intel.Safelist
+	judge     *judge.Judge
+}
+
+// watch reads agreement and lists, and makes a judge.
+func (o *observation) watch(required []verdict.Question) (*watched, error) {
+	a, sensor, err := o.load()
+	if err == nil {
+		err = o.knownFeeds(a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := coverage.NewTerms(a, sensor)
+	if err != nil {
+		return nil, usage(err)
+	}
+	safelist, err := o.safelist()
+	if err != nil {
+		return nil, err
+	}
+	set, err := o.intelSet(&t.Scope)
+	if err != nil {
+		return nil, err
+	}
+	j, err := judge.New(judge.Config{Agreement: a, Sensor: sensor, Required: required, Intel: set, Safelist: safelist})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return &watched{a, t, safelist, j}, nil
+}
+
+// result judges everything observed.
+func (x *watched) result(w *world) *judge.Result {
+	r := x.judge.At(judge.Moment{Ended: true})
+	if r.Window != nil {
+		if last, err := parseTime("", r.Window.Last); err == nil {
+			w.over(x.safelist, last)
+		}
+	}
+	return r
+}
+
+// knownFeeds refuses logs that nobody promised: their silence would mean nothing.
+func (o *observation) knownFeeds(a *agreement.Agreement) error {
+	for id := range o.Feed {
+		if a == nil {
+			return usage(fmt.Errorf("--feed %s: only an agreement promises logs; give it with --agreement", id))
+		}
+		var known []string
+		for i := range a.Data {
+			if k := a.Data[i].Kind; k == agreement.DataLog || k == agreement.DataAlert {
+				known = append(known, string(a.Data[i].ID))
+			}
+		}
+		if !slices.Contains(known, id) {
+			return usage(fmt.Errorf("--feed %s: the agreement promises no such log; it promises: %s", id, strings.Join(known, ", ")))
+		}
+	}
+	return nil
 }
 
 // open opens inputs under a scope.

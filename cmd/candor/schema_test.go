@@ -492,3 +492,33 @@ func firstDifference(got, want string) string {
 	}
 	return fmt.Sprintf("it ends at line %d", len(g))
 }
+
+// TestAskFitsSchema: the answer and the findings of ask have the fields of check.
+func TestAskFitsSchema(t *testing.T) {
+	var s schema
+	if err := json.Unmarshal(makeSchema(t), &s.root); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeCaptures(t, dir)
+	list := filepath.Join(dir, "bad.txt")
+	if err := os.WriteFile(list, []byte("# updated: 2026-11-10\n198.51.100.80\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		asked string
+		code  int
+	}{{"known bad addresses?", 1}, {"does 192.168.7.20 talk to known bad hosts?", 1}, {"is 192.168.7.20 beaconing?", 2}, {"is 192.168.7.77 scanning?", 2}} {
+		doc := object(decodeStrict(t, candor(t, c.code, "ask", "--json", "--intel", list, c.asked, filepath.Join(dir, "web"))))
+		problems := s.check(map[string]any{"$ref": "#/$defs/Answer"}, doc["answer"], "answer")
+		problems = append(problems, s.check(map[string]any{"type": "array", "items": map[string]any{"$ref": "#/$defs/Finding"}}, doc["findings"], "findings")...)
+		for _, field := range strings.Fields("asked words question lookup subject subject_kind peer peer_kind from to matched ignored notes") {
+			if _, ok := object(doc["understood"])[field]; !ok {
+				problems = append(problems, "understood."+field+": missing")
+			}
+		}
+		for _, p := range problems {
+			t.Errorf("%s: %s", c.asked, p)
+		}
+	}
+}

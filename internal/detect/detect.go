@@ -100,6 +100,6 @@ func (e *Event) Key() string {
 	return e.Orig.String()
 }
 
-// Lateness is how much later than its first packet a connection may be reported and still be put in its place: reports of
-// open connections come every minute, and short ones end with their time-out.
-const Lateness = 150 * record.Time(1e9)
+// Lateness is how much later than its first packet a connection may be reported and still be put in its place: an open one is told of
+// after a minute at the latest, and shorter ones end before.
+const Lateness = 75 * record.Time(1e9)

@@ -34,6 +34,9 @@ func (e *Engine) Detectors() []Detector { return e.detectors }
 
 // Observe folds one batch. Batches of one witness come in the order of time; the result does not depend on where they were cut.
 func (e *Engine) Observe(b *record.Batch) {
+	if len(e.detectors) == 0 {
+		return
+	}
 	for i := range b.Inputs {
 		e.waiting.rank(&b.Inputs[i])
 	}
@@ -74,12 +77,17 @@ func (e *Engine) part(b *record.Batch, from, to record.Mark) {
 	e.withoutConns(tls, http)
 	for i := range b.Conns[from.Conns:to.Conns] {
 		c := &b.Conns[from.Conns+i]
-		ev := e.event(c)
 		if c.Report > 0 {
-			e.slice.Updates = append(e.slice.Updates, ev)
+			e.slice.Updates = append(e.slice.Updates, Event{})
+			e.event(c, &e.slice.Updates[len(e.slice.Updates)-1])
 			continue
 		}
-		e.waiting.add(ev)
+		at, ev := e.waiting.room()
+		e.event(c, ev)
+		e.waiting.keep(at)
+		if e.waiting.held > maxWaiting {
+			e.hurry()
+		}
 	}
 	if len(dns)+len(tls)+len(http)+len(e.slice.Updates) == 0 {
 		return
@@ -121,6 +129,18 @@ func (e *Engine) tick(feed record.Feed, at record.Time) {
 // behind is how far a witness may be behind the others.
 const behind = 6 * record.Hour
 
+// hurry hands on the earlier half of what waits, because there is no room for more.
+func (e *Engine) hurry() {
+	e.slice.Events = e.waiting.before(0, e.slice.Events[:0])
+	updates := e.slice.Updates
+	e.slice.Updates = nil
+	for i := range e.slice.Events {
+		e.complete(&e.slice.Events[i])
+	}
+	e.hand()
+	e.slice.Updates = updates
+}
+
 // End releases what still waits: no batch comes any more.
 func (e *Engine) End() { e.release(record.LastTime) }
 
@@ -143,7 +163,7 @@ func (e *Engine) hand() {
 }
 
 // event is a connection as its record tells it.
-func (e *Engine) event(c *record.Conn) Event {
+func (e *Engine) event(c *record.Conn, ev *Event) {
 	service := c.Service
 	for i := range len(service) {
 		if service[i] == ',' {
@@ -151,15 +171,14 @@ func (e *Engine) event(c *record.Conn) Event {
 			break
 		}
 	}
-	ev := Event{
+	*ev = Event{
 		TS: c.TS, Duration: c.Duration, UID: string(c.UID), Feed: c.Feed, Host: c.OrigHost,
 		Orig: c.OrigH, Resp: c.RespH, OrigPort: c.OrigP, RespPort: c.RespP,
 		Proto: c.Proto, Report: c.Report, Final: c.Final, Answered: answered(c),
 		Service: service, State: c.State,
 		OrigBytes: c.OrigBytes, RespBytes: c.RespBytes, OrigPkts: c.OrigPkts, RespPkts: c.RespPkts,
 	}
-	e.places(&ev)
-	return ev
+	e.places(ev)
 }
 
 // withoutConns makes events of requests and handshakes of logs, which count where the log tells of no connections (a folder of Zeek
@@ -167,29 +186,30 @@ func (e *Engine) event(c *record.Conn) Event {
 func (e *Engine) withoutConns(tls []record.TLS, http []record.HTTP) {
 	for i := range http {
 		if h := &http[i]; e.waiting.isLog(h.Feed) {
-			ev := e.bare(&h.Ends, "http")
+			at, ev := e.waiting.room()
+			e.bare(&h.Ends, "http", ev)
 			ev.Answered = h.HasResponse || h.StatusCode > 0
 			ev.OrigBytes, ev.RespBytes = h.RequestBodyLen, h.ResponseBodyLen
-			e.waiting.add(ev)
+			e.waiting.keep(at)
 		}
 	}
 	for i := range tls {
 		if t := &tls[i]; e.waiting.isLog(t.Feed) {
-			ev := e.bare(&t.Ends, "ssl")
+			at, ev := e.waiting.room()
+			e.bare(&t.Ends, "ssl", ev)
 			ev.Answered = t.HasServer
-			e.waiting.add(ev)
+			e.waiting.keep(at)
 		}
 	}
 }
 
 // bare is a connection of which only one message is known.
-func (e *Engine) bare(x *record.Ends, service string) Event {
-	ev := Event{
+func (e *Engine) bare(x *record.Ends, service string, ev *Event) {
+	*ev = Event{
 		TS: x.TS, UID: string(x.UID), Feed: x.Feed, Orig: x.OrigH, Resp: x.RespH, OrigPort: x.OrigP, RespPort: x.RespP,
 		Proto: max(x.Proto, 6), Final: true, Reported: true, Service: service, State: "SF",
 	}
-	e.places(&ev)
-	return ev
+	e.places(ev)
 }
 
 // places says where both ends are.

@@ -55,7 +55,7 @@ func TestOrder(t *testing.T) {
 		all := make([]told, n)
 		for i := range all {
 			begin := second1 + record.Time(rapid.IntRange(0, 3000).Draw(rt, "begin"))*second1/3
-			all[i] = told{begin, begin + record.Time(rapid.IntRange(0, 120).Draw(rt, "lasts"))*second1}
+			all[i] = told{begin, begin + record.Time(rapid.IntRange(0, 60).Draw(rt, "lasts"))*second1}
 		}
 		slices.SortFunc(all, func(a, b told) int { return int(a.end - b.end) })
 		l := &listener{}

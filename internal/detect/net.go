@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"candor/internal/intel"
@@ -10,7 +11,7 @@ import (
 // Net is what all detectors know of the network they look at.
 type Net struct {
 	scope   *record.Scope
-	places  map[netip.Addr]Place
+	places  [4096]placed // by a hash of the address
 	domains intel.DomainCache
 	intern  map[string]string
 	named   named
@@ -25,24 +26,28 @@ type busiest struct {
 	of, all int
 }
 
-// maxRemembered bounds the caches of places and names; a full one starts anew, which costs time and changes nothing.
+// maxRemembered bounds the cache of names; a full one starts anew, which costs time and changes nothing.
 const maxRemembered = 1 << 16
 
 func newNet(scope *record.Scope) *Net {
-	return &Net{scope: scope, places: map[netip.Addr]Place{}, intern: map[string]string{}}
+	return &Net{scope: scope, intern: map[string]string{}}
+}
+
+// placed remembers where an address is.
+type placed struct {
+	addr netip.Addr
+	at   Place
 }
 
 // Place says where an address is.
 func (n *Net) Place(a netip.Addr) Place {
-	if p, ok := n.places[a]; ok {
-		return p
+	raw := a.As16()
+	h := binary.LittleEndian.Uint64(raw[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(raw[:8])
+	p := &n.places[(h>>40^h)%uint64(len(n.places))]
+	if p.addr != a {
+		*p = placed{a, n.locate(a)}
 	}
-	p := n.locate(a)
-	if len(n.places) >= maxRemembered {
-		clear(n.places)
-	}
-	n.places[a] = p
-	return p
+	return p.at
 }
 
 func (n *Net) locate(a netip.Addr) Place {

@@ -12,10 +12,13 @@ import (
 // waiting holds connections until no earlier one can come any more, by the second in which they began, and leaves out what a
 // lesser witness tells of a connection that a better one saw too.
 type waiting struct {
-	seconds map[int64]*second
+	slab    []Event // connections that wait, and room
+	free    []int32 // room in slab
+	seconds map[int64][]int32
 	first   int64 // no second before it holds anything
 	held    int
-	spare   []*second
+	full    bool // more than maxWaiting waited
+	spare   [][]int32
 	order   []turn
 	ranks   map[record.Feed]int
 	conns   map[record.Feed]bool // whether a witness of logs tells of connections at all
@@ -24,11 +27,9 @@ type waiting struct {
 	newest  record.Time // of what was added
 }
 
-type second struct{ events []Event }
-
 type turn struct {
 	ts record.Time
-	at int
+	at int32
 }
 
 // tuple is the two ends of a connection, whichever of them opened it.
@@ -44,7 +45,7 @@ type sighting struct {
 }
 
 // maxWaiting bounds how many connections wait; beyond, the oldest go on early. Their order is then less exact; nothing is lost.
-const maxWaiting = 1 << 18
+const maxWaiting = 1 << 16
 
 // nearby is how far apart two witnesses may put the beginning of the same connection.
 const nearby = 10 * record.Time(1e9)
@@ -83,26 +84,33 @@ func (w *waiting) tells(feed record.Feed) {
 	}
 }
 
-func (w *waiting) add(e Event) {
+// room gives a place for a connection that will wait; keep puts it in its second. The pointer is good until the next call.
+func (w *waiting) room() (at int32, e *Event) {
+	if n := len(w.free); n > 0 {
+		at, w.free = w.free[n-1], w.free[:n-1]
+	} else {
+		at = int32(len(w.slab))
+		w.slab = append(w.slab, Event{})
+	}
+	return at, &w.slab[at]
+}
+
+func (w *waiting) keep(at int32) {
+	e := &w.slab[at]
 	if w.seconds == nil {
-		w.seconds, w.first = map[int64]*second{}, math.MaxInt64
+		w.seconds, w.first = map[int64][]int32{}, math.MaxInt64
 	}
-	at := int64(e.TS.Floor(record.Time(1e9)) / 1e9)
-	s := w.seconds[at]
-	if s == nil {
-		if n := len(w.spare); n > 0 {
-			s, w.spare = w.spare[n-1], w.spare[:n-1]
-		} else {
-			s = &second{}
-		}
-		w.seconds[at] = s
+	second := int64(e.TS.Floor(record.Time(1e9)) / 1e9)
+	list, ok := w.seconds[second]
+	if n := len(w.spare); !ok && n > 0 {
+		list, w.spare = w.spare[n-1], w.spare[:n-1]
 	}
-	s.events = append(s.events, e)
+	w.seconds[second] = append(list, at)
 	w.newest = max(w.newest, e.TS)
-	w.first = min(w.first, at)
+	w.first = min(w.first, second)
 	w.held++
 	if len(w.ranks) > 1 {
-		w.witness(&e)
+		w.witness(e)
 	}
 }
 
@@ -151,20 +159,19 @@ func tupleOf(e *Event, shift int64) tuple {
 
 // before appends to out what began before a time, in order, and forgets it.
 func (w *waiting) before(t record.Time, out []Event) []Event {
+	w.full = w.held > maxWaiting
 	defer w.sweep(t)
 	last := int64(t.Floor(record.Time(1e9)) / 1e9)
-	for w.held > 0 && (w.first < last || w.held > maxWaiting) {
-		s := w.seconds[w.first]
-		if s == nil {
+	for w.held > 0 && (w.first < last || w.held > maxWaiting/2 && w.full) {
+		list := w.seconds[w.first]
+		if list == nil {
 			w.first = w.next()
 			continue
 		}
-		out = w.inOrder(s.events, out)
-		w.held -= len(s.events)
-		clear(s.events)
-		s.events = s.events[:0]
-		if len(w.spare) < 256 && cap(s.events) <= 4096 {
-			w.spare = append(w.spare, s)
+		out = w.inOrder(list, out)
+		w.held -= len(list)
+		if len(w.spare) < 256 && cap(list) <= 4096 {
+			w.spare = append(w.spare, list[:0])
 		}
 		delete(w.seconds, w.first)
 		w.first++
@@ -186,23 +193,24 @@ func (w *waiting) next() int64 {
 	return least
 }
 
-func (w *waiting) inOrder(events, out []Event) []Event {
+func (w *waiting) inOrder(list []int32, out []Event) []Event {
 	w.order = w.order[:0]
-	for i := range events {
-		w.order = append(w.order, turn{events[i].TS, i})
+	for _, at := range list {
+		w.order = append(w.order, turn{w.slab[at].TS, at})
 	}
 	slices.SortFunc(w.order, func(a, b turn) int {
 		if c := cmp.Compare(a.ts, b.ts); c != 0 {
 			return c
 		}
-		return cmp.Compare(events[a.at].UID, events[b.at].UID)
+		return cmp.Compare(w.slab[a.at].UID, w.slab[b.at].UID)
 	})
 	for _, p := range w.order {
-		e := &events[p.at]
-		if e.Reported && w.conns[e.Feed] || len(w.ranks) > 1 && w.twice(e) {
-			continue
+		e := &w.slab[p.at]
+		if !(e.Reported && w.conns[e.Feed] || len(w.ranks) > 1 && w.twice(e)) {
+			out = append(out, *e)
 		}
-		out = append(out, *e)
+		*e = Event{}
+		w.free = append(w.free, p.at)
 	}
 	return out
 }

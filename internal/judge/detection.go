@@ -68,10 +68,11 @@ func (j *Judge) built(q verdict.Question) bool {
 func (j *Judge) history(q verdict.Question, e *coverage.Evidence) (verdict.Defect, bool) {
 	seen := j.span.Duration()
 	if q == verdict.Beaconing || q == verdict.Botnet {
-		_, enough := detect.BeaconPower(seen.Hours(), lostShare(e))
 		v := verdict.No
-		if !enough {
+		if _, enough := detect.BeaconPower(seen.Hours(), lostShare(e)); !enough {
 			v = verdict.Yes
+		} else if _, enough = detect.BeaconPower(seen.Hours(), unknownLoss); !enough && e.Whole.Counts[record.Acks] == 0 {
+			v = verdict.CannotSay // this witness does not say what it lost
 		}
 		return j.limit(verdict.HistoryShort, string(q), v, "So short a time would show only beacons that call more often than once a minute.", "Observe for half an hour at least; for beacons that call once a day, two weeks."), true
 	}
@@ -86,6 +87,9 @@ func (j *Judge) history(q verdict.Question, e *coverage.Evidence) (verdict.Defec
 	words := fmt.Sprintf("This question looks back over %s; %s were observed.", hoursWords(least.Hours()), hoursWords(seen.Hours()))
 	return j.limit(verdict.HistoryShort, string(q), v, words, "Observe longer, or give the captures of the days before as well."), true
 }
+
+// unknownLoss is what is taken for the loss of a witness that does not show any, to see whether it matters.
+const unknownLoss = 0.3
 
 func hoursWords(h float64) string {
 	switch {
@@ -102,10 +106,13 @@ func (j *Judge) limit(code verdict.Code, subject string, v verdict.Verdict, word
 		Code: code, Subject: subject, Sensor: string(j.terms.Sensor), Hard: true, Verdict: v, Now: v,
 		Strength: verdict.AlmostCertain, Bits: verdict.CertainBits, Periods: onePeriod(j.span, v), Signs: []verdict.Sign{},
 	}
-	if v == verdict.Yes {
+	switch v {
+	case verdict.Yes:
 		d.Words, d.Do = words, do
-	} else {
+	case verdict.No:
 		d.Bits = -verdict.CertainBits
+	case verdict.CannotSay:
+		d.Strength, d.Bits, d.Needs = verdict.NotDecided, 0, "how much of the traffic this input lacks, which it does not show"
 	}
 	return d
 }

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"candor/internal/detect"
 	"candor/internal/verdict"
@@ -194,6 +196,9 @@ func valueWords(v any) string {
 	case string:
 		return v
 	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+			return fmt.Sprintf("%.0f", v)
+		}
 		return fmt.Sprintf("%.6g", v)
 	case []string:
 		return list(v, mostValues)
@@ -205,6 +210,24 @@ func valueWords(v any) string {
 		return list(out, mostValues)
 	}
 	return fmt.Sprint(v)
+}
+
+// Stretch says from when to when a finding was seen, as people in a time zone read it.
+func Stretch(f *verdict.Finding, zone *time.Location) string {
+	first, err1 := time.Parse(time.RFC3339Nano, f.First)
+	last, err2 := time.Parse(time.RFC3339Nano, f.Last)
+	if err1 != nil || err2 != nil {
+		return strings.Trim(f.First+" to "+f.Last, " to")
+	}
+	first, last = first.In(zone), last.In(zone)
+	const day, clock = "Mon 2 Jan 2006, ", "15:04:05"
+	switch {
+	case first.Format(day+clock) == last.Format(day+clock):
+		return first.Format(day + clock)
+	case first.Format(day) == last.Format(day):
+		return first.Format(day+clock) + " to " + last.Format(clock)
+	}
+	return first.Format(day+clock) + " to " + last.Format(day+clock)
 }
 
 // Place says from where to where a finding goes: 10.1.2.3 to 198.51.100.7, evil.example port 443.

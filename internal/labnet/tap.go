@@ -11,7 +11,9 @@ import (
 // Out is a healthy tap.
 type Tap struct {
 	At  TapName
-	Out io.Writer // receives a pcap file
+	Out io.Writer // receives a pcap file; may be nil when Zeek is set
+
+	Zeek *ZeekLogs // a Zeek listens here and writes its logs
 
 	Moved  *Move   // it stands elsewhere after a time
 	Snap   int     // bytes kept of each frame; 0 keeps all
@@ -59,6 +61,7 @@ type listener struct {
 	waiting []frame
 	spare   [][]byte
 	count   TapCount
+	zeek    *zeekSensor // nil without
 	err     error
 }
 
@@ -71,8 +74,11 @@ type TapCount struct {
 }
 
 func newListener(s *Site, t Tap, index int) (*listener, error) {
-	if t.Out == nil {
+	switch {
+	case t.Out == nil && t.Zeek == nil:
 		return nil, fmt.Errorf("tap %q has no writer: set Out", t.At)
+	case t.Out == nil:
+		t.Out = io.Discard
 	}
 	p := s.place(t.At)
 	if p == nil {
@@ -90,6 +96,11 @@ func newListener(s *Site, t Tap, index int) (*listener, error) {
 		return nil, fmt.Errorf("tap %q: %w", t.At, err)
 	}
 	l.out = out
+	if t.Zeek != nil {
+		if l.zeek, err = newZeekSensor(*t.Zeek); err != nil {
+			return nil, fmt.Errorf("tap %q: %w", t.At, err)
+		}
+	}
 	return l, nil
 }
 
@@ -181,6 +192,9 @@ func (l *listener) release(until int64) {
 		if l.err == nil {
 			l.err = l.out.frame(f.at, f.data, f.wire)
 		}
+		if l.zeek != nil {
+			l.zeek.frame(f.at, f.data)
+		}
 		l.count.Packets++
 		l.count.Bytes += int64(f.wire)
 		l.spare = append(l.spare, f.data)
@@ -198,6 +212,12 @@ func (l *listener) finish() error {
 		return fmt.Errorf("tap %q: %w", l.tap.At, l.err)
 	}
 	if err := l.out.flush(); err != nil {
+		return fmt.Errorf("tap %q: %w", l.tap.At, err)
+	}
+	if l.zeek == nil {
+		return nil
+	}
+	if err := l.zeek.close(); err != nil {
 		return fmt.Errorf("tap %q: %w", l.tap.At, err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"maps"
 	"slices"
 	"strings"
 
@@ -61,41 +60,6 @@ func questionsOf(r *judge.Result) []question {
 
 func without(all, some []string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return slices.Contains(some, s) })
-}
-
-type finding struct {
-	ID, What, Where, Machine, Words, Evidence, Aside string
-	Sign                                             template.HTML
-}
-
-func findingsOf(r *judge.Result) []finding {
-	var out []finding
-	for _, f := range r.Findings {
-		v := finding{ID: f.ID, What: join(f.Kind, f.Severity), Where: f.Source, Words: f.Words, Sign: icon(judge.MarkAttention)}
-		if f.By != "" && f.By != "candor" {
-			v.What += ", said by " + f.By
-		}
-		if to := join(strings.Join(f.Destinations, ", "), f.Domain); to != "" {
-			v.Where += " to " + to
-		}
-		if len(f.Ports) > 0 {
-			v.Where += ", port " + strings.Trim(fmt.Sprint(f.Ports), "[]")
-		}
-		v.Machine = judge.OrElse(join(f.Host.Name, f.Host.ID, f.Host.MAC), "which machine: cannot say")
-		var evidence []string
-		for _, k := range slices.Sorted(maps.Keys(f.Evidence)) {
-			evidence = append(evidence, fmt.Sprintf("%s %v", k, f.Evidence[k]))
-		}
-		v.Evidence = strings.Join(evidence, ", ")
-		if f.ExplainedBy != "" {
-			v.Aside, v.Sign = "Explained by "+f.ExplainedBy+".", icon(judge.MarkAsAgreed)
-		}
-		if s := f.Safelisted; s != nil {
-			v.Aside, v.Sign = v.Aside+fmt.Sprintf(" Set aside by %s until %s: %s", s.Who, s.Until, s.Why), icon(judge.MarkAsAgreed)
-		}
-		out = append(out, v)
-	}
-	return out
 }
 
 func join(s ...string) string {

@@ -28,7 +28,7 @@ type view struct {
 	Questions []question
 	Common    []string // blind spots of every answer that cannot say
 	Powers    []string
-	Findings  []finding
+	Found     found
 	NoFinding string
 	Defects   defects
 	Promises  promises
@@ -60,7 +60,7 @@ type sign struct {
 func viewOf(r *judge.Result) view {
 	v := view{
 		Looked: judge.Looked(r), Zone: judge.Zone(r).String(), Unseen: unseen(r), Alarm: len(judge.Declare(r).Yes) > 0,
-		Where: whereOf(r), Stands: standsOf(r), Questions: questionsOf(r), Common: judge.CommonSpots(r), Powers: judge.Powers(r), Findings: findingsOf(r), NoFinding: judge.NoFinding(r),
+		Where: whereOf(r), Stands: standsOf(r), Questions: questionsOf(r), Common: judge.CommonSpots(r), Powers: judge.Powers(r), Found: foundOf(r), NoFinding: judge.NoFinding(r),
 		Defects: defectsOf(r), Promises: promisesOf(r), CannotSay: cannotSayOf(r), Measured: measuredOf(r), Inputs: inputsOf(r),
 		Exit: r.Exit, Schema: r.Schema,
 		Style: template.CSS(svg.Style() + pageCSS), Defs: template.HTML(svg.Defs()),

@@ -2,6 +2,7 @@ package term
 
 import (
 	"strings"
+	"time"
 
 	"candor/internal/visible"
 
@@ -42,6 +43,8 @@ type page struct {
 	out   strings.Builder
 	width int
 	color bool
+	zone  *time.Location // in which times are read
+	whole bool           // each explained finding too
 }
 
 // line prints spans as one line. What does not fit goes on in the next line, so that nothing is lost and no line is

@@ -15,6 +15,7 @@ type Options struct {
 	Width   int    // columns; 80 when 0, never less than 40
 	Color   bool   // whether to repeat marks in colour
 	Command string // the command line that makes this page again; empty to leave it out
+	Whole   bool   // list each explained finding, not only how many there are
 }
 
 // Write prints the whole page of r. Every text of r may come from the wire; it is shown by Visible. The error is that of w.
@@ -22,7 +23,7 @@ func Write(w io.Writer, r *judge.Result, o Options) error {
 	if o.Width == 0 {
 		o.Width = 80
 	}
-	p := &page{width: max(o.Width, 40), color: o.Color}
+	p := &page{width: max(o.Width, 40), color: o.Color, zone: judge.Zone(r), whole: o.Whole}
 	p.head(r)
 	p.inputs(r)
 	p.sight(r)

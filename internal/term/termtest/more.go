@@ -103,9 +103,10 @@ const Evil = "<script>alert(1)</script>\"'&\x1b]0;x\x07\x1b[31mred\u202egnp.exe\
 // Hostile is Outside and Inside together with every text hostile that can come from the wire or a file.
 func Hostile() *judge.Result {
 	r := Outside()
-	r.Findings = Inside().Findings
+	r.Findings = append(Inside().Findings, Inside().Findings[0], Inside().Findings[0])
 	r.Findings[0].ExplainedBy = Evil
 	r.Findings[0].Safelisted = &verdict.Safelisted{Who: Evil, Why: Evil, Until: Evil}
+	r.Findings[1].ExplainedBy = Evil
 	r.Agreement.Customer, r.Agreement.ID, r.Agreement.Title, r.Agreement.TimeZone = Evil, Evil, Evil, "../../etc/passwd"
 	r.Sensor, r.Exit.Because = Evil, Evil
 	r.Inputs = append(r.Inputs, judge.InputResult{
@@ -140,8 +141,9 @@ func Hostile() *judge.Result {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Kind, f.By, f.Severity, f.Source, f.Domain, f.Words = Evil, Evil, Evil, Evil, Evil, Evil
-		f.Destinations, f.Evidence = []string{Evil}, map[string]any{Evil: Evil}
+		f.Destinations, f.Evidence = []string{Evil}, map[string]any{Evil: Evil, "why": []string{Evil}}
 		f.Host = verdict.FindingHost{ID: Evil, MAC: Evil, Name: Evil}
+		f.ID, f.UIDs, f.Attack = Evil, []string{Evil}, []string{Evil}
 	}
 	r.Sight.Undecodable = map[string]uint64{Evil: 3}
 	r.Sight.Tunnels = map[string]uint64{Evil: 3}
@@ -150,5 +152,5 @@ func Hostile() *judge.Result {
 
 // Samples names every sample of this package.
 func Samples() map[string]func() *judge.Result {
-	return map[string]func() *judge.Result{"outside": Outside, "inside": Inside, "nothing": Nothing, "hostile": Hostile}
+	return map[string]func() *judge.Result{"outside": Outside, "inside": Inside, "found": Found, "nothing": Nothing, "hostile": Hostile}
 }
