@@ -52,7 +52,8 @@ type longUsers struct {
 	n   int
 }
 
-// Bounds and thresholds. An hour is where RITA begins to list connections; 4 and 8 hours are its next steps.
+// Bounds and thresholds. An hour is where RITA begins to list connections; 4 and 8 hours are its next steps. What lasts less than
+// four is listed as explained: in any office somebody talks or films that long.
 const (
 	longLeast   = record.Hour
 	longMedium  = 4 * record.Hour
@@ -237,6 +238,8 @@ func (l *Long) explained(key longKey, t *longTalk) string {
 	case t.named && key.proto == 6 && key.port >= 5228 && key.port <= 5230 && t.domain == "google.com",
 		t.named && key.proto == 6 && key.port == 5223 && t.domain == "apple.com":
 		return "the channel by which phones and browsers get their messages"
+	case t.longest < longMedium:
+		return "under four hours, as calls, films and remote work last"
 	}
 	return ""
 }

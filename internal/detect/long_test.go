@@ -26,13 +26,13 @@ func TestLong(t *testing.T) {
 		bytes    uint64
 		why      string
 	}{
-		{"two hours, in reports, and ended", func(l *lab) { hold(l, 2*record.Hour, true) }, 1, "low", false, 61 * 1500, ""},
+		{"two hours, in reports, and ended", func(l *lab) { hold(l, 2*record.Hour, true) }, 1, "low", false, 61 * 1500, "under four hours, as calls, films and remote work last"},
 		{"still open after five hours", func(l *lab) { hold(l, 5*record.Hour, false) }, 1, "medium", true, 241 * 1500, ""},
 		{"for ever", func(l *lab) { hold(l, 40*record.Hour, false) }, 1, "high", true, 2341 * 1500, ""},
 		{"open, but nobody reports it any more", func(l *lab) {
 			hold(l, 2*record.Hour, false)
 			l.conn(30*record.Hour, me, addr("203.0.113.77"), 6, 443, "SF", 10, 10)
-		}, 1, "low", false, 61 * 1500, ""},
+		}, 1, "low", false, 61 * 1500, "under four hours, as calls, films and remote work last"},
 		{"told once, whole", func(l *lab) {
 			l.conn(0, me, there, 6, 22, "SF", 5000, 6000).Duration = 9 * record.Hour
 		}, 1, "high", false, 11_000, ""},

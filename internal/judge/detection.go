@@ -112,7 +112,7 @@ func (j *Judge) limit(code verdict.Code, subject string, v verdict.Verdict, word
 	case verdict.No:
 		d.Bits = -verdict.CertainBits
 	case verdict.CannotSay:
-		d.Strength, d.Bits, d.Needs = verdict.NotDecided, 0, "how much of the traffic this input lacks, which it does not show"
+		d.Strength, d.Bits, d.Needs = verdict.NotDecided, 0, "this input carries no acks: how much of the traffic it lacks cannot be told from it, however long it runs"
 	}
 	return d
 }
