@@ -1,14 +1,11 @@
 package detect
 
 import (
-	"cmp"
 	"hash/maphash"
 	"net/netip"
-	"slices"
 
 	"candor/internal/detect/timing"
 	"candor/internal/record"
-	"candor/internal/verdict"
 )
 
 // Beacons finds programs that call home in time: a source whose connections to one destination, or to what stays the same
@@ -21,15 +18,20 @@ type Beacons struct {
 	cfg     BeaconConfig
 	net     *Net
 	seed    maphash.Seed
-	keys    map[beaconKey]int32 // into slab
-	young   map[beaconKey]record.Time
-	aged    map[beaconKey]record.Time
-	slab    []beaconState
+	salt    uint64
+	keys    map[uint64]int32 // by the hash of a key; into slab
+	young   map[uint64]record.Time
+	aged    map[uint64]record.Time
+	crowded bool // young held many: its memory is worth giving back
+	slab    beaconSlab
 	hand    int // where eviction looks next
+	call    beaconCall
 	sources sources
 	fans    fans
 	scorer  *timing.Scorer
-	sharing map[pool]int // sources of each pool, counted when findings are asked for
+	sharing map[pool]int // sources of each program, counted when findings are asked for
+	alone   float64      // evidence of being the only one, for aloneOf machines
+	aloneOf int
 	lost    uint64
 	coarse  bool // every stamp so far is a whole second
 	newest  record.Time
@@ -46,9 +48,10 @@ func DefaultBeaconConfig() BeaconConfig { return BeaconConfig{MaxKeys: 1 << 20, 
 
 // NewBeacons makes the detector.
 func NewBeacons(cfg BeaconConfig) *Beacons {
+	seed := maphash.MakeSeed()
 	return &Beacons{
-		cfg: cfg, seed: maphash.MakeSeed(), keys: map[beaconKey]int32{}, young: map[beaconKey]record.Time{},
-		sources: newSources(), fans: fans{}, scorer: timing.NewScorer(), coarse: true,
+		cfg: cfg, seed: seed, salt: maphash.String(seed, "keys"), keys: map[uint64]int32{}, young: map[uint64]record.Time{},
+		sources: newSources(), scorer: timing.NewScorer(), coarse: true,
 	}
 }
 
@@ -70,8 +73,10 @@ type beaconState struct {
 	calls    uint32 // connections
 	sizes    sizes
 	named    uint32 // connections that said a name
-	resolved [3]uint32
+	resolved [3]uint16
 	company  company
+	wait     uint32 // milliseconds from the connection before the newest wake-up to it
+	steady   uint32 // wake-ups whose wait was within a factor of two of the wait before
 	flags    keyFlags
 	detail   *beaconDetail // once the key called provenAfter times
 	result   *scored       // once it was scored
@@ -84,9 +89,9 @@ type beaconDetail struct {
 	ja4     string
 	agent   string
 	service string
-	uids    []string // of the newest connections
-	dests   []netip.Addr
-	more    uint32 // calls to destinations beyond
+	uids    [maxUIDs]string // of the newest wake-ups, newest first
+	dests   []netip.Addr    // the first few; of address keys none, they have one
+	more    uint32          // wake-ups at destinations beyond
 }
 
 // keyFlags are what was true of any connection of a key.
@@ -96,7 +101,8 @@ const (
 	keySelfSigned keyFlags = 1 << iota
 	keyYoungCert
 	keyTLS
-	keyInbound // called by somebody outside
+	keyInbound     // called by somebody outside
+	keyManyDomains // said names of several registered domains
 )
 
 // pool is what keys of different sources share.
@@ -140,136 +146,7 @@ func (b *Beacons) Observe(s *Slice) {
 	}
 }
 
-// event counts a connection under each of its keys.
-func (b *Beacons) event(e *Event) {
-	src := b.sources.of(e)
-	fan := b.fan(e, src)
-	id := b.destinationID(e)
-	if !e.Answered {
-		b.sources.list[src].failed++
-	}
-	b.sources.heard(src, e.TS, id, b.slab)
-	for k := range b.keysOf(e, src, fan, id) {
-		b.count(k, e, src)
-	}
-}
-
-func (b *Beacons) count(k beaconKey, e *Event, src uint32) {
-	at, ok := b.keys[k]
-	if !ok {
-		first, waited := b.firstCall(k, e.TS)
-		if !waited {
-			return
-		}
-		at = b.admit(k)
-		st := &b.slab[at]
-		st.first = first
-		st.dest = destination{e.Resp, e.RespPort, e.Proto, e.RespPlace}
-		st.timing.Add(int64(first))
-	}
-	st := &b.slab[at]
-	woke := st.timing.Add(int64(e.TS)) == timing.Woke
-	st.take(e, b.net)
-	if woke && k.kind.single() {
-		b.sources.woke(src, at, e.TS, b.slab)
-	}
-	if woke && st.timing.Due() && scoreAt(st.timing.WakeUps()) {
-		b.score(st, e.TS)
-	}
-}
-
-// scoreAt lets the fold score a key at 8, 16, 32, ... wake-ups, so that a beacon that ends is not forgotten; between, findings
-// are scored when somebody asks.
-func scoreAt(n int) bool { return n >= 8 && n&(n-1) == 0 }
-
-// firstCall remembers the first call of a key; the second makes it a key.
-func (b *Beacons) firstCall(k beaconKey, ts record.Time) (first record.Time, waited bool) {
-	if first, ok := b.young[k]; ok {
-		delete(b.young, k)
-		return first, true
-	}
-	if first, ok := b.aged[k]; ok {
-		delete(b.aged, k)
-		return first, true
-	}
-	if len(b.young) >= b.cfg.MaxYoung/2 {
-		b.lost += uint64(len(b.aged))
-		b.young, b.aged = make(map[beaconKey]record.Time, 1024), b.young
-	}
-	b.young[k] = ts
-	return 0, false
-}
-
-// admit gives a key its state, evicting the least of a few others when all room is taken.
-func (b *Beacons) admit(k beaconKey) int32 {
-	if len(b.slab) < b.cfg.MaxKeys {
-		b.slab = append(b.slab, beaconState{key: k})
-		at := int32(len(b.slab) - 1)
-		b.keys[k] = at
-		return at
-	}
-	worst := -1
-	for range 32 {
-		b.hand = (b.hand + 1) % len(b.slab)
-		if worst < 0 || b.slab[b.hand].worth() < b.slab[worst].worth() {
-			worst = b.hand
-		}
-	}
-	b.lost++
-	delete(b.keys, b.slab[worst].key)
-	b.slab[worst] = beaconState{key: k}
-	b.keys[k] = int32(worst)
-	return int32(worst)
-}
-
 // worth orders keys for eviction: few calls, then long ago.
 func (st *beaconState) worth() int64 {
 	return int64(min(st.calls, 64))<<40 + st.timing.Newest()/1e9
-}
-
-// score weighs the timing of a key as of now, and keeps the best score of the last day.
-func (b *Beacons) score(st *beaconState, now record.Time) {
-	set := timing.Setting{}
-	if b.coarse {
-		set.Resolution = 1
-	}
-	if record.Time(st.timing.Newest())-st.first >= 3*record.Day {
-		set.Activity = b.sources.activity(st.key.source)
-	}
-	r := b.scorer.Key(&st.timing, int64(now), set)
-	if old := st.result; old != nil && float64(old.s) > r.S && now-old.at <= record.Day {
-		return
-	}
-	st.result = &scored{
-		at: now, s: float32(r.S), period: float32(r.Period), hi: float32(r.Hi), w: float32(r.W), missed: float32(r.M),
-		cover: float32(r.Cover), run: float32(r.Run), n: uint32(r.N), basis: r.Basis, growth: r.Growth,
-	}
-}
-
-// periodic is the score from which a key is periodic (BEACON.md 1).
-const periodic = 5
-
-// Findings lists every periodic key that no finer one stands for: open ones, explained ones and callers.
-func (b *Beacons) Findings(at record.Time) []verdict.Finding {
-	var calls []*beaconState
-	b.sharing = map[pool]int{}
-	for i := range b.slab {
-		st := &b.slab[i]
-		if k := st.key.kind; k == keyPrint || k == keyNet {
-			b.sharing[poolOf(st.key)]++
-		}
-		if st.timing.Due() && st.timing.WakeUps() > timing.LeastIntervals {
-			b.score(st, min(at, max(b.newest, 1)))
-		}
-		if st.result != nil && st.result.s >= periodic {
-			calls = append(calls, st)
-		}
-	}
-	calls = b.merge(calls)
-	out := make([]verdict.Finding, 0, len(calls))
-	for _, st := range calls {
-		out = append(out, b.finding(st))
-	}
-	slices.SortFunc(out, func(x, y verdict.Finding) int { return cmp.Compare(x.ID, y.ID) })
-	return out
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -15,16 +16,65 @@ type Factor struct {
 	Words string
 }
 
-// openFrom is the context from which a periodic key that nothing explains is an open finding.
-const openFrom = 0.25
+// openFrom is the context from which a periodic key that nothing explains is an open finding. The more machines there are, the more
+// honest programs are used on one of them only: being the only one to call somewhere is evidence for a list, and never enough to
+// open a finding by itself (docs/eval-detection.md has the curve of both errors).
+func (b *Beacons) openFrom() float64 {
+	b.countPeers()
+	return openAlone + openShare*b.alone
+}
 
-// context lists the factors of a key.
+const (
+	openAlone = 0.25
+	openShare = 1.15 // more than one: an honest program adds steady sizes and calls alone
+)
+
+// countPeers keeps the evidence of loneliness for as many machines as there are.
+func (b *Beacons) countPeers() {
+	if b.aloneOf != b.sources.inside {
+		b.alone, b.aloneOf = loneliness(b.sources.inside), b.sources.inside
+	}
+}
+
+// loneliness is the evidence of being the only one of n machines that calls somewhere: honest services are used by many (1 in f),
+// command and control by few (1 in f cubed).
+func loneliness(n int) float64 {
+	harmonic, cubes := 0.0, 0.0
+	for i := 1; i <= n; i++ {
+		x := float64(i)
+		harmonic += 1 / x
+		cubes += 1 / (x * x * x)
+	}
+	return math.Log(max(harmonic, 1) / max(cubes, 1))
+}
+
+// context lists the factors of a key that was scored.
 func (b *Beacons) context(st *beaconState) []Factor {
 	var out []Factor
 	add := func(nats float64, format string, args ...any) {
 		out = append(out, Factor{nats, fmt.Sprintf(format, args...)})
 	}
+	b.circumstances(st, add)
+	st.coverage(add)
+	return out
+}
+
+// mayOpen reports whether a key could be an open finding if its timing were perfect.
+func (b *Beacons) mayOpen(st *beaconState) bool {
+	if st.detail == nil || b.explain(st) != "" {
+		return false
+	}
+	x := mostCover
+	b.circumstances(st, func(nats float64, _ string, _ ...any) { x += nats })
+	return x >= b.openFrom()
+}
+
+// circumstances are the factors that do not depend on timing.
+func (b *Beacons) circumstances(st *beaconState, add adder) {
+	b.countPeers()
 	b.rarity(st, add)
+	b.program(st, add)
+	b.novelty(st, add)
 	b.naming(st, add)
 	outside := st.dest.place == Outside
 	if !outside {
@@ -35,22 +85,25 @@ func (b *Beacons) context(st *beaconState) []Factor {
 		add(max(-0.5, min(1, 0.3*math.Log(float64(st.calls)/20))), "it called %d times", st.calls)
 	}
 	if st.key.failed {
-		if outside {
+		switch {
+		case outside && st.resolved[Resolved] > st.resolved[Unresolved]:
+			add(-1, "it was never answered where a lookup sent it: the service may have been given up")
+		case outside:
 			add(-0.5, "it was never answered: it tries to reach somebody")
-		} else {
+		default:
 			add(-2, "it was never answered: it tries a machine inside that is not there")
 		}
 	}
 	st.habits(add)
-	st.togetherness(add)
-	st.coverage(add)
+	if b.sources.list[st.key.source].place != OwnPublic { // behind a translated address many machines call at once
+		st.togetherness(add)
+	}
 	if st.flags&keySelfSigned != 0 && outside {
 		add(0.7, "the certificate vouches for itself")
 	}
 	if st.flags&keyYoungCert != 0 && outside {
 		add(0.2, "the certificate is younger than a month")
 	}
-	return out
 }
 
 type adder func(nats float64, format string, args ...any)
@@ -64,23 +117,23 @@ func (b *Beacons) rarity(st *beaconState, add adder) {
 	f := 1
 	switch st.key.kind {
 	case keyDomain:
-		f = b.users(st.key.common)
+		f = b.fans.users(st.key.common)
 	case keyAddr:
 		if id, ok := b.fanOf(st); ok {
-			f = b.users(id)
+			f = b.fans.users(id)
 		}
-	case keyPrint, keyNet:
-		f = b.sharing[poolOf(st.key)]
-	case keyShape, keyRare:
+	default:
+		f = b.usersOfPool(st)
 	}
 	f = max(1, min(f, n))
-	harmonic, cubes := 0.0, 0.0
-	for i := 1; i <= n; i++ {
-		x := float64(i)
-		harmonic += 1 / x
-		cubes += 1 / (x * x * x)
+	nats := max(-3, b.alone-2*math.Log(float64(f)))
+	if f == 1 && !st.key.kind.single() {
+		add(nats, "nobody else of %d machines here calls where it calls", n)
+		if st.flags&keyManyDomains != 0 || st.named == 0 && len(st.detail.dests) > 1 {
+			add(1, "one rhythm goes round several destinations")
+		}
+		return
 	}
-	nats := max(-3, math.Log(harmonic/cubes)-2*math.Log(float64(f)))
 	if f == 1 {
 		add(nats, "of %d machines here nobody else calls there", n)
 		return
@@ -88,11 +141,61 @@ func (b *Beacons) rarity(st *beaconState, add adder) {
 	add(nats, "%d of %d machines here call there", f, n)
 }
 
-func (b *Beacons) users(id uint64) int {
-	if f := b.fans[id]; f != nil {
-		return f.count()
+// program: a TLS or HTTP client that several machines here use for other things is likelier an honest program's, or hides behind it;
+// one that nobody else here uses is likelier brought along.
+func (b *Beacons) program(st *beaconState, add adder) {
+	text := cmp.Or(st.detail.ja4, st.detail.agent)
+	if n := b.sources.inside; n < leastPeers || text == "" || st.flags&keyInbound != 0 || b.sharing == nil {
+		return
 	}
-	return 1
+	k := st.key
+	k.kind, k.port, k.common, k.failed = keyPrint, st.dest.port, b.printID(text)^uint64(st.dest.proto), false
+	switch f := b.sharing[poolOf(k)]; {
+	case f <= 1 && st.detail.ja4 != "":
+		add(1, "no other machine here has its TLS fingerprint")
+	case f <= 1: // honest programs have user agents of their own
+		add(0.3, "no other machine here has its user agent")
+	case f >= 3:
+		add(-0.5, "%d machines here use its program (by fingerprint or user agent)", f)
+	}
+}
+
+// leastPeers is how many machines must be in sight for a program's rarity to mean anything.
+const leastPeers = 10
+
+// novelty: when a machine was watched for long, what it called from the first day on is likelier its ordinary work than what it
+// began to call meanwhile.
+func (b *Beacons) novelty(st *beaconState, add adder) {
+	src := &b.sources.list[st.key.source]
+	watched := b.newest - src.first
+	if watched < 3*record.Day || st.flags&keyInbound != 0 {
+		return
+	}
+	if after := st.first - src.first; after < record.Day {
+		add(-0.4, "the machine has called there since it was first seen, %.0f days ago", watched.Seconds()/86400)
+	} else {
+		add(1, "it began %.0f days after the machine was first seen", math.Floor(after.Seconds()/86400))
+	}
+}
+
+// usersOfPool is how many machines use a destination of a pool, in the middle: of its names, else of its addresses.
+func (b *Beacons) usersOfPool(st *beaconState) int {
+	var users []int
+	for _, name := range st.detail.names {
+		if domain := b.net.Domain(name); domain != "" {
+			users = append(users, b.fans.users(b.nameID(domain)))
+		}
+	}
+	if len(users) == 0 {
+		for _, a := range st.detail.dests {
+			users = append(users, b.fans.users(b.addrID(a)))
+		}
+	}
+	if len(users) == 0 {
+		return 1
+	}
+	slices.Sort(users)
+	return users[len(users)/2]
 }
 
 // fanOf is the destination whose users are those of an address key: its domain when it says one.
@@ -100,7 +203,10 @@ func (b *Beacons) fanOf(st *beaconState) (uint64, bool) {
 	if !st.dest.addr.IsValid() {
 		return 0, false
 	}
-	return b.destinationID(&Event{Resp: st.dest.addr, Domain: st.detail.domain}), true
+	if st.detail != nil && st.detail.domain != "" {
+		return b.nameID(st.detail.domain), true
+	}
+	return b.addrID(st.dest.addr), true
 }
 
 // naming: programs of intruders often have no name to call, and unusual ports.
@@ -136,7 +242,7 @@ func (st *beaconState) habits(add adder) {
 	case share > 0.8:
 		add(0.4, "%.0f %% of its calls send about the same (%.0f bytes)", 100*share, bytes)
 	case share < 0.35:
-		add(-0.5, "its calls send different amounts")
+		add(-0.3, "its calls send different amounts")
 	}
 	if answer := binBytes(st.sizes.answer); answer > 50e3 {
 		add(-0.7, "its answers are long, %.0f kB", answer/1000)
@@ -160,13 +266,16 @@ func (st *beaconState) togetherness(add adder) {
 	}
 }
 
+// mostCover is the most that coverage can add.
+const mostCover = 0.5
+
 // coverage: a rhythm that holds for most of a key's life, or only within bursts.
 func (st *beaconState) coverage(add adder) {
 	share, what := float64(st.result.cover), "of the time it was seen"
 	if !st.key.kind.single() {
 		share, what = float64(st.result.run), "of the time it ran"
 	}
-	nats := 0.5
+	nats := mostCover
 	switch {
 	case share < 0.05:
 		nats = -4

@@ -19,14 +19,18 @@ func (b *Beacons) finding(st *beaconState) verdict.Finding {
 	f := blank("beacon", cmp.Or(string(src.host), source), st.name(), st.first, record.Time(st.timing.Newest()))
 	f.Source, f.Host.ID = source, string(src.host)
 	f.Domain = st.detail.domain
-	for _, d := range st.detail.dests {
+	for _, d := range st.dests() {
 		f.Destinations = append(f.Destinations, d.String())
 	}
 	slices.Sort(f.Destinations)
 	if st.dest.proto != 1 && st.dest.proto != 58 {
 		f.Ports = []int{int(st.dest.port)}
 	}
-	f.UIDs = append(f.UIDs, st.detail.uids...)
+	for _, u := range st.detail.uids {
+		if u != "" {
+			f.UIDs = append(f.UIDs, u)
+		}
+	}
 	f.Attack = st.attack()
 	why := b.context(st)
 	x := sum(why)
@@ -36,11 +40,12 @@ func (b *Beacons) finding(st *beaconState) verdict.Finding {
 	case f.ExplainedBy != "":
 	case st.caller():
 		f.ExplainedBy = RegularCaller
-	case x < openFrom:
+	case x < b.openFrom():
 		f.ExplainedBy = weakContext
 	}
 	f.Severity = severity(&f)
 	f.Evidence = st.evidence(why, x)
+	f.Evidence["opens_at"] = round3(b.openFrom())
 	bytes, _ := st.sizes.top()
 	f.Words = fmt.Sprintf("%s calls %s every %s%s, %d times%s.", source, st.where(), span(float64(r.period)), jitterWords(float64(r.w)), st.calls, bytesWords(bytes))
 	if st.key.failed {
@@ -104,9 +109,9 @@ func (st *beaconState) where() string {
 	case st.key.kind == keyDomain && st.detail.domain != "":
 		return st.detail.domain
 	case st.key.kind == keyNet:
-		return fmt.Sprintf("%d machines of the network of %s", max(1, len(st.detail.dests)), st.dest.addr)
-	case len(st.detail.dests) > 1:
-		return fmt.Sprintf("%d and more changing servers", len(st.detail.dests))
+		return fmt.Sprintf("%d machines of the network of %s", max(1, len(st.dests())), st.dest.addr)
+	case len(st.dests()) > 1:
+		return fmt.Sprintf("%d and more changing servers", len(st.dests()))
 	case st.dest.addr.IsValid():
 		return st.dest.addr.String()
 	}

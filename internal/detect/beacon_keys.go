@@ -1,11 +1,10 @@
 package detect
 
 import (
+	"cmp"
 	"hash/maphash"
-	"iter"
+	"math/bits"
 	"net/netip"
-
-	"candor/internal/record"
 )
 
 // keyKind says what the connections of a key have in common, the finest first: where several keys hold the same calls, the
@@ -37,70 +36,75 @@ type beaconKey struct {
 	failed bool // connections that were never answered are another program's state, kept apart
 }
 
-// destinationID is one number for the registered domain, else the address.
-func (b *Beacons) destinationID(e *Event) uint64 {
-	if e.Domain != "" {
-		return maphash.String(b.seed, e.Domain)
+// hash mixes a key with a salt that nobody outside knows.
+func (k *beaconKey) hash(salt uint64) uint64 {
+	rest := uint64(k.source)<<32 | uint64(k.port)<<16 | uint64(k.kind)<<8
+	if k.failed {
+		rest |= 1
 	}
-	return b.addrID(e.Resp)
+	high, low := bits.Mul64(k.common^salt, rest^salt>>7^0x9e3779b97f4a7c15|1)
+	return high ^ low ^ k.common
 }
+
+// nameID is one number for a registered domain or another text.
+func (b *Beacons) nameID(name string) uint64 { return maphash.String(b.seed, name) }
 
 func (b *Beacons) addrID(a netip.Addr) uint64 {
 	raw := a.As16()
 	return maphash.Bytes(b.seed, raw[:])
 }
 
-// keysOf lists the keys of a connection. Behind a translated address stand many machines: what they call together is no pool. Lookups count by address alone: a busy name is looked up each time its answer ends.
-func (b *Beacons) keysOf(e *Event, src uint32, fan int, id uint64) iter.Seq[beaconKey] {
-	return func(yield func(beaconKey) bool) {
-		k := beaconKey{source: src, port: e.RespPort, failed: !e.Answered}
-		icmp := e.Proto == 1 || e.Proto == 58
-		if icmp {
-			k.port = 0
-		}
-		if e.Domain != "" && !yield(beaconKey{common: id, source: src, kind: keyDomain, failed: k.failed}) {
-			return
-		}
-		k.kind, k.common = keyAddr, b.addrID(e.Resp)^uint64(e.Proto)
-		if !yield(k) || icmp || e.RespPlace != Outside || e.Inbound || e.OrigPlace == OwnPublic || e.Service == "dns" || e.RespPort == 53 {
-			return
-		}
-		b.pools(k, e, fan, id, yield)
+// netID is one number for the /24 or /48 of an address.
+func (b *Beacons) netID(a netip.Addr) uint64 {
+	raw := a.As16()
+	if a.Is6() && !a.Is4In6() {
+		return maphash.Bytes(b.seed, raw[:6])
 	}
+	return maphash.Bytes(b.seed, raw[:15])
 }
 
-// pools are the keys that survive a change of servers.
-func (b *Beacons) pools(k beaconKey, e *Event, fan int, id uint64, yield func(beaconKey) bool) {
+// keysOf fills in the keys of a connection and gives their number. Lookups count by address alone: a busy name is looked up each
+// time its answer ends.
+func (b *Beacons) keysOf(e *Event) int {
+	c, n := &b.call, 0
+	k := beaconKey{source: c.src, port: e.RespPort, failed: !e.Answered}
+	icmp := e.Proto == 1 || e.Proto == 58
+	if icmp {
+		k.port = 0
+	}
+	add := func(kind keyKind, common uint64) {
+		k.kind, k.common = kind, common
+		c.keys[n] = k
+		n++
+	}
+	if e.Domain != "" {
+		add(keyDomain, c.to)
+		c.keys[0].port = 0
+	}
 	proto := uint64(e.Proto)
-	k.kind = keyPrint
-	switch {
-	case e.JA4 != "":
-		k.common = maphash.String(b.seed, e.JA4) ^ proto
-	case e.Agent != "":
-		k.common = maphash.String(b.seed, e.Agent) ^ proto
-	default:
-		k.common = proto
+	add(keyAddr, c.addr^proto)
+	if icmp || e.RespPlace != Outside || e.Inbound || e.OrigPlace == OwnPublic || e.Service == "dns" || e.RespPort == 53 {
+		return n
 	}
-	if !yield(k) {
-		return
+	add(keyPrint, b.printID(cmp.Or(e.JA4, e.Agent))^proto)
+	add(keyNet, b.netID(e.Resp)^proto)
+	if e.TLS && e.Domain == "" {
+		add(keyShape, proto|1<<8)
+	} else if !e.TLS && e.Service == "" {
+		add(keyShape, proto)
 	}
-	k.kind, k.common = keyNet, b.addrID(network(e.Resp))^proto
-	if !yield(k) {
-		return
+	if c.fan <= max(1, b.sources.inside/50) && b.sources.seldom(c.src, c.to, e.TS) {
+		add(keyRare, proto)
 	}
-	if e.TLS && e.Name == "" || !e.TLS && e.Service == "" {
-		k.kind, k.common = keyShape, proto
-		if e.TLS {
-			k.common |= 1 << 8
-		}
-		if !yield(k) {
-			return
-		}
+	return n
+}
+
+// printID is one number for a JA4 or user agent; 0 for none.
+func (b *Beacons) printID(text string) uint64 {
+	if text == "" {
+		return 0
 	}
-	if fan <= max(1, b.sources.inside/50) && b.sources.seldom(k.source, id, e.TS) {
-		k.kind, k.common = keyRare, proto
-		yield(k)
-	}
+	return b.nameID(text)
 }
 
 // network is the /24 or /48 of an address.
@@ -116,46 +120,70 @@ func network(a netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
-// fans counts how many machines here use a destination, by linear counting on 256 bits: near enough up to a thousand.
-type fans map[uint64]*fan
+// fans counts how many machines here use a destination, by linear counting on 256 bits: near enough up to a thousand. Most
+// destinations have one user, whose number is all that is kept.
+type fans struct {
+	of   map[uint64]uint32 // a user's number, or manyUsers and the place of a crowd
+	many []crowd
+}
 
-type fan struct {
+type crowd struct {
 	bits [4]uint64
 	n    uint16 // bits set
-	last record.Time
 }
+
+const manyUsers = 1 << 31
 
 // maxFans bounds the destinations whose users are counted. When they are full the count starts anew: destinations then look
 // rarer than they are, until their users come again.
 const maxFans = 1 << 19
 
-// fan counts the source to the users of the connection's destination, and gives their number.
-func (b *Beacons) fan(e *Event, src uint32) int {
-	if e.OrigPlace == Outside {
+// add counts a user and gives the number of users.
+func (f *fans) add(id uint64, src uint32) int {
+	known, ok := f.of[id]
+	switch {
+	case !ok:
+		if f.of == nil || len(f.of) >= maxFans {
+			f.of, f.many = map[uint64]uint32{}, f.many[:0]
+		}
+		f.of[id] = src
+		return 1
+	case known&manyUsers == 0:
+		if known == src {
+			return 1
+		}
+		f.many = append(f.many, crowd{})
+		f.of[id] = manyUsers | uint32(len(f.many)-1)
+		c := &f.many[len(f.many)-1]
+		c.add(known)
+		return c.add(src)
+	}
+	return f.many[known&^manyUsers].add(src)
+}
+
+// users is how many there were.
+func (f *fans) users(id uint64) int {
+	switch known, ok := f.of[id]; {
+	case ok && known&manyUsers != 0:
+		return f.many[known&^manyUsers].count()
+	default:
 		return 1
 	}
-	id := b.destinationID(e)
-	f := b.fans[id]
-	if f == nil {
-		if len(b.fans) >= maxFans {
-			clear(b.fans)
-		}
-		f = &fan{}
-		b.fans[id] = f
-	}
+}
+
+func (c *crowd) add(src uint32) int {
 	bit := (src * 0x9e3779b1) >> 24
-	if mask := uint64(1) << (bit & 63); f.bits[bit>>6]&mask == 0 {
-		f.bits[bit>>6] |= mask
-		f.n++
+	if mask := uint64(1) << (bit & 63); c.bits[bit>>6]&mask == 0 {
+		c.bits[bit>>6] |= mask
+		c.n++
 	}
-	f.last = e.TS
-	return f.count()
+	return c.count()
 }
 
 // count estimates how many different sources set the bits.
-func (f *fan) count() int {
-	if f.n < 8 {
-		return int(f.n)
+func (c *crowd) count() int {
+	if c.n < 8 {
+		return int(c.n)
 	}
-	return linearCount(int(f.n))
+	return linearCount(int(c.n))
 }

@@ -39,11 +39,40 @@ func (b *Beacons) mergeSource(calls []*beaconState) []*beaconState {
 				stands = false
 			}
 		}
-		if stands && 2*inside < float64(st.calls) {
+		if !stands {
+			continue
+		}
+		if turns := st.rotates(kept); turns != nil {
+			kept = slices.DeleteFunc(kept, func(f *beaconState) bool { return slices.Contains(turns, f) })
+			kept = append(kept, st)
+		} else if 2*inside < float64(st.calls) {
 			kept = append(kept, st)
 		}
 	}
 	return kept
+}
+
+// rotates reports whether a pool is one beacon that calls several servers in turn: the finer keys that hold most of its calls then
+// are periodic too, at a multiple of its rhythm, and what is told of is the pool. It gives those keys.
+func (st *beaconState) rotates(kept []*beaconState) []*beaconState {
+	if st.key.kind.single() || st.result.run < 0.5 {
+		return nil
+	}
+	var turns []*beaconState
+	calls := 0.0
+	for _, f := range kept {
+		if f.key.failed != st.key.failed || !f.key.kind.single() {
+			continue
+		}
+		if share := st.holds(f); share > 0.8 && f.result.period > 1.6*st.result.period {
+			turns = append(turns, f)
+			calls += share * float64(f.calls)
+		}
+	}
+	if len(turns) < 2 || 2*calls < float64(st.calls) {
+		return nil
+	}
+	return turns
 }
 
 // holds estimates which share of a finer key's connections are among those of a coarser one.
@@ -76,12 +105,13 @@ func (st *beaconState) holds(fine *beaconState) float64 {
 // among is the share of a key's destinations that are such.
 func (st *beaconState) among(such func(netip.Addr) bool) float64 {
 	n := 0
-	for _, a := range st.detail.dests {
+	all := st.dests()
+	for _, a := range all {
 		if such(a) {
 			n++
 		}
 	}
-	return float64(n) / float64(max(1, len(st.detail.dests)))
+	return float64(n) / float64(max(1, len(all)))
 }
 
 func sameRhythm(a, b *beaconState) bool {

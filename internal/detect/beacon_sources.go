@@ -17,48 +17,51 @@ type sources struct {
 	list   []origin
 	inside int // of these, ours
 	lost   uint64
+	// Destinations that few call, by source: in two halves that take turns.
+	seldoms, older map[uint64]seldomly
 }
 
 type origin struct {
 	addr    netip.Addr
 	host    record.Host
 	place   Place
+	first   record.Time
 	hours   [24]uint16 // connections by hour of the day, UTC
 	total   uint32
 	rate    float64 // connections to changing destinations a second, over about ten minutes
 	last    record.Time
 	lastTo  uint64
 	pending [8]wakeUp // the newest wake-ups whose company is not complete
-	seldoms map[uint64]seldomly
 	failed  uint32
 }
 
 // wakeUp is a call whose company is still counted: other destinations of the source within nearTime before and after it.
 type wakeUp struct {
 	at     record.Time
+	common uint32 // of the key: another may have taken its place meanwhile
 	key    int32
+	to     uint32 // destinations, shortened
+	to2    uint32
 	others uint8
-	to     uint64
-	to2    uint64
 	open   bool
 }
 
 // seldomly counts calls to a destination within a day.
 type seldomly struct {
-	since record.Time
+	since uint32 // hour
 	n     uint8
 }
 
 const (
 	nearTime   = 3 * record.Time(1e9)
 	maxSources = 1 << 18
-	maxSeldom  = 4096
+	maxSeldom  = 1 << 18
 	seldomMost = 8 // calls to a destination in a day; with more it has a key of its own that shows them
 	rateSpan   = 600.0
 )
 
 func newSources() sources {
-	return sources{byAddr: map[netip.Addr]uint32{}, byHost: map[record.Host]uint32{}, list: make([]origin, 1, 64)}
+	return sources{byAddr: map[netip.Addr]uint32{}, byHost: map[record.Host]uint32{}, seldoms: map[uint64]seldomly{}, list: make([]origin, 1, 64)}
 }
 
 // of gives the number of the machine that opened a connection. Machines beyond maxSources share number 0.
@@ -75,7 +78,7 @@ func (s *sources) of(e *Event) uint32 {
 		return 0
 	}
 	n := uint32(len(s.list))
-	x := origin{addr: e.Orig, place: e.OrigPlace}
+	x := origin{addr: e.Orig, place: e.OrigPlace, first: e.TS}
 	if e.Host != "" {
 		x.host = record.Host(strings.Clone(string(e.Host)))
 		s.byHost[x.host] = n
@@ -90,14 +93,14 @@ func (s *sources) of(e *Event) uint32 {
 }
 
 // heard tells that a source called a destination: company for the wake-ups around it.
-func (s *sources) heard(n uint32, ts record.Time, to uint64, slab []beaconState) {
+func (s *sources) heard(n uint32, ts record.Time, to uint64, slab *beaconSlab) {
 	x := &s.list[n]
 	x.total++
 	if h := &x.hours[int(ts.Floor(record.Hour)/record.Hour)%24]; *h < math.MaxUint16 {
 		*h++
 	}
 	if to != x.lastTo {
-		decay := math.Exp(-max(ts-x.last, 0).Seconds() / rateSpan)
+		decay := fading(max(ts-x.last, 0).Seconds() / rateSpan)
 		x.rate = x.rate*decay + 1/rateSpan
 		x.last, x.lastTo = ts, to
 	}
@@ -110,15 +113,23 @@ func (s *sources) heard(n uint32, ts record.Time, to uint64, slab []beaconState)
 			w.settle(x.rate, slab)
 			continue
 		}
-		if to != w.to && to != w.to2 && w.others < 255 {
+		if to := uint32(to); to != w.to && to != w.to2 && w.others < 255 {
 			w.to2 = to
 			w.others++
 		}
 	}
 }
 
+// fading is e to the power of -x; for small x, which is nearly always, without a call.
+func fading(x float64) float64 {
+	if x < 0.05 {
+		return 1 - x*(1-x/2)
+	}
+	return math.Exp(-x)
+}
+
 // woke begins to count the company of a wake-up.
-func (s *sources) woke(n uint32, key int32, ts record.Time, slab []beaconState) {
+func (s *sources) woke(n uint32, key int32, common uint64, ts record.Time, slab *beaconSlab) {
 	x := &s.list[n]
 	oldest := 0
 	for i := range x.pending {
@@ -135,11 +146,11 @@ func (s *sources) woke(n uint32, key int32, ts record.Time, slab []beaconState) 
 	}
 	before := uint8(0)
 	for i := range x.pending { // a wake-up shortly before is company, too
-		if w := &x.pending[i]; w.open && w.key != key && ts-w.at <= nearTime && w.to != x.lastTo {
+		if w := &x.pending[i]; w.open && w.key != key && ts-w.at <= nearTime && w.to != uint32(x.lastTo) {
 			before++
 		}
 	}
-	x.pending[oldest] = wakeUp{at: ts, key: key, to: x.lastTo, others: before, open: true}
+	x.pending[oldest] = wakeUp{at: ts, common: uint32(common), key: key, to: uint32(x.lastTo), others: before, open: true}
 }
 
 // company says how often a key's wake-ups came together with calls to at least two other destinations, and how often they
@@ -149,12 +160,13 @@ type company struct {
 	chance            float32
 }
 
-func (w *wakeUp) settle(rate float64, slab []beaconState) {
+func (w *wakeUp) settle(rate float64, slab *beaconSlab) {
 	w.open = false
-	if int(w.key) >= len(slab) {
+	st := slab.at(w.key)
+	if uint32(st.key.common) != w.common {
 		return
 	}
-	c := &slab[w.key].company
+	c := &st.company
 	c.wakeUps++
 	if w.others >= 2 {
 		c.together++
@@ -165,21 +177,22 @@ func (w *wakeUp) settle(rate float64, slab []beaconState) {
 
 // seldom counts a call to a destination, and reports whether it is among the first few of a day.
 func (s *sources) seldom(n uint32, to uint64, ts record.Time) bool {
-	x := &s.list[n]
-	if x.seldoms == nil {
-		x.seldoms = map[uint64]seldomly{}
+	id := to ^ uint64(n)*0x9e3779b97f4a7c15
+	hour := uint32(ts / record.Hour)
+	c, ok := s.seldoms[id]
+	if !ok {
+		c, ok = s.older[id]
 	}
-	c, ok := x.seldoms[to]
-	if !ok && len(x.seldoms) >= maxSeldom {
-		clear(x.seldoms)
+	if !ok && len(s.seldoms) >= maxSeldom {
+		s.seldoms, s.older = make(map[uint64]seldomly, 1024), s.seldoms
 	}
-	if ts-c.since > record.Day {
-		c = seldomly{since: ts}
+	if hour-c.since >= 24 {
+		c = seldomly{since: hour}
 	}
 	if c.n < 255 {
 		c.n++
 	}
-	x.seldoms[to] = c
+	s.seldoms[id] = c
 	return c.n <= seldomMost
 }
 

@@ -3,22 +3,18 @@ package detect
 import (
 	"math"
 	"math/bits"
+	"net/netip"
 	"slices"
-	"strings"
 
 	"candor/internal/record"
 )
 
 // sizes tells whether a key always sends the same and how much it is answered, in a few bytes.
 type sizes struct {
-	bins   [3]sizeBin // the commonest half-octave bins of sent bytes
-	other  uint32
+	n      [3]uint16 // how often the commonest half-octave bins of sent bytes came
+	other  uint16
+	bins   [3]uint8
 	answer uint8 // running median of answered bytes, as a half-octave bin
-}
-
-type sizeBin struct {
-	bin uint8
-	n   uint32
 }
 
 // halfOctave is the bin of a number of bytes: two for each doubling.
@@ -43,29 +39,38 @@ func binBytes(bin uint8) float64 {
 }
 
 func (s *sizes) add(sent, answered uint64) {
+	s.answers(answered)
 	bin, least := halfOctave(sent), 0
 	for i := range s.bins {
-		if s.bins[i].n > 0 && s.bins[i].bin == bin {
-			s.bins[i].n++
-			s.answers(answered)
+		if s.n[i] > 0 && s.bins[i] == bin {
+			s.more(&s.n[i])
 			return
 		}
-		if s.bins[i].n < s.bins[least].n {
+		if s.n[i] < s.n[least] {
 			least = i
 		}
 	}
-	if s.bins[least].n == 0 {
-		s.bins[least] = sizeBin{bin, 1}
-	} else { // the least common gives way one by one
-		s.bins[least].n--
-		s.other++
-		if s.bins[least].n == 0 {
-			s.bins[least] = sizeBin{bin, 1}
-			s.other--
-		}
-		s.other++
+	if s.n[least] == 0 {
+		s.bins[least], s.n[least] = bin, 1
+		return
 	}
-	s.answers(answered)
+	s.more(&s.other)
+	if s.n[least]--; s.n[least] == 0 { // the least common gives way one by one
+		s.bins[least], s.n[least] = bin, 1
+	} else {
+		s.more(&s.other)
+	}
+}
+
+// more counts one more; when that does not fit, all counts are halved.
+func (s *sizes) more(n *uint16) {
+	if *n == math.MaxUint16 {
+		for i := range s.n {
+			s.n[i] /= 2
+		}
+		s.other /= 2
+	}
+	*n++
 }
 
 // answers moves the running median by one bin at most.
@@ -82,33 +87,35 @@ func (s *sizes) answers(v uint64) {
 
 // top is the commonest bin and its share of all.
 func (s *sizes) top() (bytes, share float64) {
-	total, best := s.other, 0
-	for i := range s.bins {
-		total += s.bins[i].n
-		if s.bins[i].n > s.bins[best].n {
+	total, best := uint32(s.other), 0
+	for i, n := range s.n {
+		total += uint32(n)
+		if n > s.n[best] {
 			best = i
 		}
 	}
 	if total == 0 {
 		return 0, 0
 	}
-	return binBytes(s.bins[best].bin), float64(s.bins[best].n) / float64(total)
+	return binBytes(s.bins[best]), float64(s.n[best]) / float64(total)
 }
 
 // Bounds of what is kept of a key for whoever checks it by hand.
 const (
-	provenAfter = 4 // calls, before which nothing is kept
-	maxUIDs     = 5
+	provenAfter = 5 // calls, before which nothing is kept
+	maxUIDs     = 3
 	maxDests    = 16
 	maxNames    = 4
 )
 
 // take counts a connection.
-func (st *beaconState) take(e *Event, n *Net) {
+func (st *beaconState) take(e *Event) {
 	st.calls++
 	st.sizes.add(e.OrigBytes, e.RespBytes)
-	st.resolved[min(e.Resolution, Resolved)]++
-	if e.Name != "" {
+	if n := &st.resolved[min(e.Resolution, Resolved)]; *n < math.MaxUint16 {
+		*n++
+	}
+	if e.Domain != "" { // an address as Host is no name
 		st.named++
 	}
 	if e.TLS {
@@ -124,18 +131,18 @@ func (st *beaconState) take(e *Event, n *Net) {
 		st.flags |= keyInbound
 	}
 	st.dest.addr, st.dest.port = e.Resp, e.RespPort
-	if st.calls >= provenAfter {
-		st.keep(e, n)
-	}
 }
 
-// keep keeps what people want to know.
-func (st *beaconState) keep(e *Event, n *Net) {
+// keep keeps what people want to know of a wake-up.
+func (st *beaconState) keep(e *Event, n *Net, uid string) {
 	if st.detail == nil {
 		st.detail = &beaconDetail{}
 	}
 	d := st.detail
-	if e.Name != "" {
+	if e.Domain != "" {
+		if d.domain != "" && d.domain != e.Domain {
+			st.flags |= keyManyDomains
+		}
 		d.domain = e.Domain
 		if len(d.names) < maxNames && !slices.Contains(d.names, e.Name) {
 			d.names = append(d.names, n.Intern(e.Name))
@@ -150,11 +157,10 @@ func (st *beaconState) keep(e *Event, n *Net) {
 	if e.Service != "" && d.service != e.Service {
 		d.service = n.Intern(e.Service)
 	}
-	if len(d.uids) >= maxUIDs {
-		d.uids = slices.Delete(d.uids, 0, 1)
-	}
-	d.uids = append(d.uids, strings.Clone(e.UID))
+	copy(d.uids[1:], d.uids[:])
+	d.uids[0] = uid
 	switch {
+	case st.key.kind == keyAddr: // it has one
 	case slices.Contains(d.dests, e.Resp):
 	case len(d.dests) < maxDests:
 		d.dests = append(d.dests, e.Resp)
@@ -163,10 +169,18 @@ func (st *beaconState) keep(e *Event, n *Net) {
 	}
 }
 
+// dests lists destinations of a key, not more than are kept.
+func (st *beaconState) dests() []netip.Addr {
+	if st.key.kind == keyAddr {
+		return []netip.Addr{st.dest.addr}
+	}
+	return st.detail.dests
+}
+
 // linearCount estimates how many different things set n of 256 bits.
 func linearCount(n int) int {
-	if n >= 256 {
-		n = 255
+	if n < 64 { // the beginning of the series
+		return n + (n*n+256)/512
 	}
-	return int(math.Round(-256 * math.Log(1-float64(n)/256)))
+	return int(math.Round(-256 * math.Log(1-float64(min(n, 255))/256)))
 }

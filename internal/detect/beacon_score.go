@@ -1,0 +1,64 @@
+package detect
+
+import (
+	"cmp"
+	"slices"
+
+	"candor/internal/detect/timing"
+	"candor/internal/record"
+	"candor/internal/verdict"
+)
+
+// score weighs the timing of a key as of now, and keeps the best score of the last day.
+func (b *Beacons) score(st *beaconState, now record.Time) {
+	set := timing.Setting{}
+	if b.coarse {
+		set.Resolution = 1
+	}
+	if record.Time(st.timing.Newest())-st.first >= 3*record.Day {
+		set.Activity = b.sources.activity(st.key.source)
+	}
+	r := b.scorer.Key(&st.timing, int64(now), set)
+	if old := st.result; old != nil && float64(old.s) > r.S && now-old.at <= record.Day {
+		return
+	}
+	if r.S < periodic { // a result costs memory: most keys never get one
+		st.result = nil
+		return
+	}
+	st.result = &scored{
+		at: now, s: float32(r.S), period: float32(r.Period), hi: float32(r.Hi), w: float32(r.W), missed: float32(r.M),
+		cover: float32(r.Cover), run: float32(r.Run), n: uint32(r.N), basis: r.Basis, growth: r.Growth,
+	}
+}
+
+// periodic is the score from which a key is periodic (BEACON.md 1).
+const periodic = 5
+
+// Findings lists every periodic key that no finer one stands for: open ones, explained ones and callers.
+func (b *Beacons) Findings(at record.Time) []verdict.Finding {
+	now := min(at, max(b.newest, 1))
+	b.sharing = map[pool]int{}
+	for i := range b.slab.n {
+		if st := b.slab.at(int32(i)); st.key.kind == keyPrint && !st.key.failed {
+			b.sharing[poolOf(st.key)]++
+		}
+	}
+	var calls []*beaconState
+	for i := range b.slab.n {
+		st := b.slab.at(int32(i))
+		if st.timing.Due() && st.timing.WakeUps() > timing.LeastIntervals && b.worthTime(st) {
+			b.score(st, now)
+		}
+		if st.result != nil {
+			calls = append(calls, st)
+		}
+	}
+	calls = b.merge(calls)
+	out := make([]verdict.Finding, 0, len(calls))
+	for _, st := range calls {
+		out = append(out, b.finding(st))
+	}
+	slices.SortFunc(out, func(x, y verdict.Finding) int { return cmp.Compare(x.ID, y.ID) })
+	return out
+}
