@@ -89,6 +89,13 @@ row "most memory, MB" "$(number "$(memory candor)" 0)"
 row "most memory, $many copies at once ($(field conn "$out/crowd.out") connections), MB" "$(number "$(memory crowd)" 0)"
 row "CPU time for twice the packets (at most 2.2)" "$(number "$growth" 2) x"
 
+# Two cores: elapsed time of the larger capture on one and on all. Other programs on the machine disturb this.
+elapsed() { local best=; for ((k = 0; k < 3; k++)); do local t; t=$({ env GOMAXPROCS="$1" time -q -f '%e' "$candor" check --json "$crowd" >/dev/null; } 2>&1 | tail -1); best=$(printf '%s\n%s\n' "$best" "$t" | grep . | sort -g | head -1); done; echo "$best"; }
+row "elapsed on $(nproc) cores, times one core's speed" "$(awk -v a="$(elapsed 1)" -v b="$(elapsed "$(nproc)")" 'BEGIN {printf "%.2f", a / b}') x"
+
+# Zeek's conn.log.
+row "lines of conn.log per CPU second" "$(GOMAXPROCS=1 go test ./internal/ingest/zeek -run '^$' -bench '^BenchmarkConn$' -benchtime 3x 2>&1 | awk '{for (i = 2; i <= NF; i++) if ($i == "lines/cpu-s") {print $(i-1); found = 1; exit}} END {if (!found) print "not measured"}')"
+
 # Allocations: of the whole check, and of a packet that completes no record.
 allocations() { # PACKAGE BENCHMARK METRIC
   GOMAXPROCS=1 BENCH_CAPTURE=$base go test "./internal/$1" -run '^$' -bench "^$2\$" -benchtime 3x 2>&1 | awk -v m="$3" '{for (i = 2; i <= NF; i++) if ($i == m) {print $(i-1); found = 1; exit}} END {if (!found) print "not measured"}'

@@ -302,6 +302,3 @@ func confidence(x float64) float64 {
 	const shift, slope = -0.7, 1.3
 	return 1 / (1 + math.Exp(-(shift + slope*x + math.Log(0.25))))
 }
-
-// since is how long a key was seen.
-func (st *beaconState) since() record.Time { return record.Time(st.timing.Newest()) - st.first }

@@ -12,8 +12,8 @@ import (
 // waiting holds connections until no earlier one can come any more, by the second in which they began, and leaves out what a
 // lesser witness tells of a connection that a better one saw too.
 type waiting struct {
-	slab    []Event // connections that wait, and room
-	free    []int32 // room in slab
+	pages   []*[pageEvents]Event // connections that wait, and room
+	free    []int32              // room in slab
 	seconds map[int64][]int32
 	first   int64 // no second before it holds anything
 	held    int
@@ -86,17 +86,24 @@ func (w *waiting) tells(feed record.Feed) {
 
 // room gives a place for a connection that will wait; keep puts it in its second. The pointer is good until the next call.
 func (w *waiting) room() (at int32, e *Event) {
-	if n := len(w.free); n > 0 {
-		at, w.free = w.free[n-1], w.free[:n-1]
-	} else {
-		at = int32(len(w.slab))
-		w.slab = append(w.slab, Event{})
+	if len(w.free) == 0 {
+		for i := range int32(pageEvents) {
+			w.free = append(w.free, int32(len(w.pages))*pageEvents+pageEvents-1-i)
+		}
+		w.pages = append(w.pages, new([pageEvents]Event))
 	}
-	return at, &w.slab[at]
+	n := len(w.free)
+	at, w.free = w.free[n-1], w.free[:n-1]
+	return at, w.at(at)
 }
 
+// pageEvents is how many connections a page holds, so that room grows without moving what is there.
+const pageEvents = 256
+
+func (w *waiting) at(i int32) *Event { return &w.pages[i/pageEvents][i%pageEvents] }
+
 func (w *waiting) keep(at int32) {
-	e := &w.slab[at]
+	e := w.at(at)
 	if w.seconds == nil {
 		w.seconds, w.first = map[int64][]int32{}, math.MaxInt64
 	}
@@ -196,16 +203,16 @@ func (w *waiting) next() int64 {
 func (w *waiting) inOrder(list []int32, out []Event) []Event {
 	w.order = w.order[:0]
 	for _, at := range list {
-		w.order = append(w.order, turn{w.slab[at].TS, at})
+		w.order = append(w.order, turn{w.at(at).TS, at})
 	}
 	slices.SortFunc(w.order, func(a, b turn) int {
 		if c := cmp.Compare(a.ts, b.ts); c != 0 {
 			return c
 		}
-		return cmp.Compare(w.slab[a.at].UID, w.slab[b.at].UID)
+		return cmp.Compare(w.at(a.at).UID, w.at(b.at).UID)
 	})
 	for _, p := range w.order {
-		e := &w.slab[p.at]
+		e := w.at(p.at)
 		if !(e.Reported && w.conns[e.Feed] || len(w.ranks) > 1 && w.twice(e)) {
 			out = append(out, *e)
 		}

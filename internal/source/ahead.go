@@ -28,7 +28,7 @@ type made struct {
 }
 
 // batchesAhead is how many batches may wait: each holds some megabytes.
-const batchesAhead = 1
+const batchesAhead = 3
 
 func newAhead(inner *packets) *ahead {
 	a := &ahead{inner: inner, made: make(chan made, batchesAhead), rooms: make(chan record.Batch, batchesAhead+2)}

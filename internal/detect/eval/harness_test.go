@@ -58,11 +58,6 @@ func play(site *days.Site, batches iter.Seq[*record.Batch], every time.Duration,
 	return e
 }
 
-// standing lists the findings that nothing explains.
-func standing(all []verdict.Finding) []verdict.Finding {
-	return slices.DeleteFunc(slices.Clone(all), func(f verdict.Finding) bool { return f.ExplainedBy != "" })
-}
-
 // hit is how a truth was met.
 type hit uint8
 
