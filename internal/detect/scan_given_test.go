@@ -108,7 +108,6 @@ var insideFindings = map[string]map[string]int{
 	"given/slips/dataset/test12-icmp-portscan.pcap": {"scan": 1},            // a ping sweep
 	"given/slips/dataset/test7-malicious.pcap":      {"scan": 1},            // a bot tries Telnet on the Internet
 	"given/zat/data/conn.log":                       {"scan": 1},            // ZeroAccess looks for peers, port 16464
-	"given/rita/test_data/open_sni":                 {"long_connection": 4}, // two hours each, made to test RITA with
 }
 
 // TestGivenOthers runs over every given capture and every lab: beside what is malicious nothing unexplained has a source inside. What is found is
