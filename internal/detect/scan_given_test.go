@@ -103,11 +103,11 @@ func TestGivenAttacks(t *testing.T) {
 // insideFindings is how many findings that nothing explains have a source inside, by capture; each was looked at by hand. Whatever is not here has
 // none.
 var insideFindings = map[string]map[string]int{
-	"given/acandeias/PCAP/icmp-tunnel.pcap":         {"icmp_tunnel": 1},     // what its name says
-	"given/acandeias/PCAP/ircdAttack.pcapng":        {"scan": 1},            // nmap before the attack
-	"given/slips/dataset/test12-icmp-portscan.pcap": {"scan": 1},            // a ping sweep
-	"given/slips/dataset/test7-malicious.pcap":      {"scan": 1},            // a bot tries Telnet on the Internet
-	"given/zat/data/conn.log":                       {"scan": 1},            // ZeroAccess looks for peers, port 16464
+	"given/acandeias/PCAP/icmp-tunnel.pcap":         {"icmp_tunnel": 1}, // what its name says
+	"given/acandeias/PCAP/ircdAttack.pcapng":        {"scan": 1},        // nmap before the attack
+	"given/slips/dataset/test12-icmp-portscan.pcap": {"scan": 1},        // a ping sweep
+	"given/slips/dataset/test7-malicious.pcap":      {"scan": 1},        // a bot tries Telnet on the Internet
+	"given/zat/data/conn.log":                       {"scan": 1},        // ZeroAccess looks for peers, port 16464
 }
 
 // TestGivenOthers runs over every given capture and every lab: beside what is malicious nothing unexplained has a source inside. What is found is
