@@ -27,7 +27,7 @@ func arrows() map[string]string {
 		"intel":     "record verdict",
 		"coverage":  "agreement record verdict",
 		"detect":    "intel record verdict",
-		"answer":    "coverage record verdict",
+		"answer":    "coverage detect record verdict",
 		"judge":     "agreement answer coverage detect intel record verdict",
 		"visible":   "",
 		"svg":       "visible",

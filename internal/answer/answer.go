@@ -48,6 +48,10 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 		a.BlindSpots = append(a.BlindSpots, spots[i].Name())
 	}
 	c.hosts(&a, spots)
+	either := c.undecided(&n)
+	for _, f := range either {
+		a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: f.Source, BlindSpots: []string{"undecided:" + f.ID}})
+	}
 	open := c.open(&n)
 	for _, f := range open {
 		a.Findings = append(a.Findings, f.ID)
@@ -58,6 +62,8 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 	case c.Any && len(spots) == 0 && len(a.CannotSayFor) == 0 && len(a.NoFor) > 0:
 		a.Verdict, a.Because = verdict.No, c.nothing(q)
 		a.Power = c.Power[q]
+	case len(spots) == 0 && len(either) > 0 && c.Any:
+		a.Because = fmt.Sprintf("%s; %s", strings.TrimSuffix(either[0].Words, "."), either[0].ExplainedBy)
 	default:
 		a.Because = c.because(spots, &n)
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"candor/internal/coverage"
+	"candor/internal/detect"
 	"candor/internal/record"
 	"candor/internal/verdict"
 )
@@ -80,6 +81,8 @@ func TestPause(t *testing.T) {
 func TestYes(t *testing.T) {
 	explained := found("beacon", "10.1.0.9")
 	explained.ExplainedBy = "clock synchronisation"
+	either, far := found("beacon", "10.1.0.9"), found("beacon", "192.0.2.77")
+	either.ExplainedBy, far.ExplainedBy = detect.Undecided, detect.Undecided
 	safe := found("beacon", "10.1.0.9")
 	safe.Safelisted = &verdict.Safelisted{Who: "a", Why: "b"}
 	tests := []struct {
@@ -94,6 +97,8 @@ func TestYes(t *testing.T) {
 		{"a scan makes scanning", []verdict.Finding{found("scan", "10.1.0.9")}, verdict.Scanning, verdict.Yes},
 		{"a scanner on the Internet makes nothing", []verdict.Finding{found("scan", "192.0.2.77")}, verdict.Scanning, verdict.No},
 		{"explained", []verdict.Finding{explained}, verdict.Beaconing, verdict.No},
+		{"nobody can tell whose", []verdict.Finding{either}, verdict.Beaconing, verdict.CannotSay},
+		{"nobody can tell whose, on the Internet", []verdict.Finding{far}, verdict.Beaconing, verdict.No},
 		{"safelisted", []verdict.Finding{safe}, verdict.Beaconing, verdict.No},
 		{"another's alert", []verdict.Finding{found("alert", "10.1.0.9")}, verdict.Botnet, verdict.No},
 		{"a source that is no address", []verdict.Finding{found("beacon", "somebody")}, verdict.Beaconing, verdict.No},

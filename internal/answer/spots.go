@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"candor/internal/detect"
 	"candor/internal/record"
 	"candor/internal/verdict"
 )
@@ -133,6 +134,23 @@ func (c *Case) open(n *need) []*verdict.Finding {
 		f := &c.Findings[i]
 		same := func(o *verdict.Finding) bool { return o.Source == f.Source }
 		if slices.Contains(n.beside, f.Kind) && c.stands(f) && slices.ContainsFunc(out, same) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// undecided lists the machines of ours with a finding that may be either: nobody can say no about them.
+func (c *Case) undecided(n *need) []*verdict.Finding {
+	var out []*verdict.Finding
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.ExplainedBy != detect.Undecided || f.Safelisted != nil || !slices.Contains(n.kinds, f.Kind) {
+			continue
+		}
+		switch c.place(f.Source) {
+		case record.Internet, record.Nowhere, record.LinkLocal:
+		default:
 			out = append(out, f)
 		}
 	}

@@ -99,3 +99,10 @@ const RegularCaller = "a regular caller from outside"
 
 // weakContext is what speaks against it, for a periodic key whose context is too weak.
 const weakContext = "it is periodic, and nothing else about it speaks for an intruder"
+
+// Undecided explains a periodic key that is nearly an open finding: it makes no question yes, and nobody can say no about the machine
+// either. In offices with nobody to be found 13 to 15 of 1,000 machines a day have one (docs/eval-detection.md).
+const Undecided = "it is periodic, and what is known of it leaves open whose it is"
+
+// undecided is how far below an open finding that reaches, in nats.
+const undecided = 1.0

@@ -40,8 +40,10 @@ func (b *Beacons) finding(st *beaconState) verdict.Finding {
 	case f.ExplainedBy != "":
 	case st.caller():
 		f.ExplainedBy = RegularCaller
-	case x < b.openFrom():
+	case x < b.openFrom()-undecided:
 		f.ExplainedBy = weakContext
+	case x < b.openFrom():
+		f.ExplainedBy = Undecided
 	}
 	f.Severity = severity(&f)
 	f.Evidence = st.evidence(why, x)

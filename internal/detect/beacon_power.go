@@ -25,5 +25,5 @@ func BeaconPower(hours, lost float64) (words string, enough bool) {
 	if len(parts) == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("beacons with a sleep of up to %s, of machines that were on all the time", strings.Join(parts, ", ")), s.Fifth >= 60
+	return fmt.Sprintf("beacons with a sleep of up to %s, of machines that were on all the time, and not those that hide among programs that many machines here use", strings.Join(parts, ", ")), s.Fifth >= 60
 }
