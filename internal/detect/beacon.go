@@ -62,7 +62,7 @@ func (b *Beacons) Kinds() []string { return []string{"beacon"} }
 func (b *Beacons) Needs() []record.Kind { return []record.Kind{record.KindConn} }
 
 // Lost counts the keys that were let go of.
-func (b *Beacons) Lost() uint64 { return b.lost }
+func (b *Beacons) Lost() uint64 { return b.lost + b.sources.lost }
 
 // beaconState is what is kept of a key that called at least twice.
 type beaconState struct {

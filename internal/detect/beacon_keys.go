@@ -136,7 +136,7 @@ const manyUsers = 1 << 31
 
 // maxFans bounds the destinations whose users are counted. When they are full the count starts anew: destinations then look
 // rarer than they are, until their users come again.
-const maxFans = 1 << 19
+const maxFans = 1 << 18
 
 // add counts a user and gives the number of users.
 func (f *fans) add(id uint64, src uint32) int {

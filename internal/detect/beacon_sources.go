@@ -54,7 +54,7 @@ type seldomly struct {
 
 const (
 	nearTime   = 3 * record.Time(1e9)
-	maxSources = 1 << 18
+	maxSources = 1 << 16
 	maxSeldom  = 1 << 18
 	seldomMost = 8 // calls to a destination in a day; with more it has a key of its own that shows them
 	rateSpan   = 600.0

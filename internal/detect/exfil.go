@@ -31,8 +31,8 @@ type Exfiltration struct {
 // Bounds and thresholds.
 const (
 	maxExfilSources = 1 << 16
-	maxExfilPairs   = 1 << 18
-	maxExfilDests   = 1 << 18
+	maxExfilPairs   = 1 << 17
+	maxExfilDests   = 1 << 17
 	maxExfilOpen    = 1 << 16
 	maxExfilHits    = 1 << 12
 	exfilDays       = 14

@@ -373,7 +373,7 @@ type pairSet struct {
 	lost       uint64
 }
 
-const maxPairs = 1 << 18
+const maxPairs = 1 << 17
 
 func newPairSet() *pairSet { return &pairSet{young: map[uint64]struct{}{}} }
 
