@@ -270,7 +270,9 @@ func wrong(r *Result) Headline {
 	case len(yes) > 0:
 		h.Word, h.Mark = verdict.Yes, MarkAttention
 		for _, a := range yes[:min(2, len(yes))] {
-			say = append(say, a.Because)
+			if !slices.Contains(say, a.Because) { // one finding may answer several questions
+				say = append(say, a.Because)
+			}
 		}
 		if len(open) > 0 {
 			say = append(say, fmt.Sprintf("To %d of %s we cannot say", len(open), Many(all, "question", "questions")))
