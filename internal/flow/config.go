@@ -27,7 +27,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Scope:        record.AssumedScope(),
-		MaxConns:     1 << 20,
+		MaxConns:     1 << 19,
 		BytesPerConn: 64 << 10,
 		BytesTotal:   64 << 20,
 		HeadLimit:    64 << 10,
