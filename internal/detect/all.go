@@ -41,14 +41,11 @@ func ID(kind, source, key string) string {
 	return cmp.Or(kind, "x")[:1] + "-" + hex.EncodeToString(sum[:6])
 }
 
-// Stamp writes a time as findings carry it.
-func Stamp(t record.Time) string { return t.Std().Format("2006-01-02T15:04:05.999999999Z07:00") }
-
 // blank is a finding by Candor with no field left nil.
 func blank(kind, source, key string, first, last record.Time) verdict.Finding {
 	return verdict.Finding{
 		ID: ID(kind, source, key), Kind: kind, By: "candor", Source: source,
-		Destinations: []string{}, Ports: []int{}, First: Stamp(first), Last: Stamp(last),
+		Destinations: []string{}, Ports: []int{}, First: first.Text(), Last: last.Text(),
 		Evidence: map[string]any{}, UIDs: []string{}, Attack: []string{},
 	}
 }

@@ -43,7 +43,7 @@ func TestTunnelFinding(t *testing.T) {
 	if !slices.Equal(f.Destinations, []string{"10.0.0.53"}) || !slices.Equal(f.Ports, []int{53}) || !slices.Equal(f.Attack, []string{"T1071.004", "T1572"}) {
 		t.Errorf("%v %v %v", f.Destinations, f.Ports, f.Attack)
 	}
-	if f.First != Stamp(all[0].TS) || f.Last != Stamp(all[99].TS) || len(f.UIDs) != 5 {
+	if f.First != all[0].TS.Text() || f.Last != all[99].TS.Text() || len(f.UIDs) != 5 {
 		t.Errorf("%s to %s, uids %v", f.First, f.Last, f.UIDs)
 	}
 	if n := f.Evidence["unique_names"].(uint64); n != 100 {
