@@ -99,8 +99,8 @@ func (c *Case) absent() int {
 }
 
 func (c *Case) absentOf(s *verdict.Segment) int {
-	if s.Verdict == verdict.IsKept && s.Promised != nil && s.Seen < *s.Promised && !c.missing(s.ID) {
-		return *s.Promised - s.Seen
+	if s.Verdict == verdict.IsKept && s.Promised != nil && !c.missing(s.ID) {
+		return max(0, *s.Promised-s.Seen-s.InPassing)
 	}
 	return 0
 }
@@ -130,13 +130,13 @@ func (c *Case) hosts(a *verdict.Answer, spots []verdict.Defect) {
 			a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: seen, BlindSpots: names})
 		}
 		passing := []string{verdict.Name(verdict.SegmentMissing, s.ID)}
-		if s.InPassing > 0 && s.Promised == nil {
+		if s.InPassing > 0 { // they are there, and not seen well enough for a no; promised ones among them are not absent
 			a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: fmt.Sprintf("%s: %d seen only in passing", s.ID, s.InPassing), BlindSpots: or(names, passing)})
 		}
-		if s.Promised == nil || *s.Promised <= s.Seen || len(names) == 0 && c.absentOf(s) > 0 {
+		if s.Promised == nil || *s.Promised <= s.Seen+s.InPassing || len(names) == 0 && c.absentOf(s) > 0 {
 			continue
 		}
-		unseen := fmt.Sprintf("%s: %d of %d never seen", s.ID, *s.Promised-s.Seen, *s.Promised)
+		unseen := fmt.Sprintf("%s: %d of %d never seen", s.ID, *s.Promised-s.Seen-s.InPassing, *s.Promised)
 		a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: unseen, BlindSpots: or(names, passing)})
 	}
 	if len(a.CannotSayFor) == 0 && len(a.NoFor) == 0 {

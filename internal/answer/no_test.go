@@ -173,6 +173,18 @@ func TestNeverNoWhereBlind(t *testing.T) {
 	})
 }
 
+// TestInPassing: promised machines that are seen only in passing are neither absent nor cleared.
+func TestInPassing(t *testing.T) {
+	c := healthy(t)
+	c.Segments[0].InPassing = 3
+	for _, a := range All(c) {
+		blind := slices.ContainsFunc(a.CannotSayFor, func(h verdict.HostBlind) bool { return h.Host == "users: 3 seen only in passing" })
+		if a.Verdict != verdict.CannotSay || !blind || a.Absent.Count != 7 {
+			t.Errorf("%s: %s, cannot say for %v, %d absent", a.Question, a.Verdict, a.CannotSayFor, a.Absent.Count)
+		}
+	}
+}
+
 // TestNoNeedsSomebody: an observation of nobody is no clean bill.
 func TestNoNeedsSomebody(t *testing.T) {
 	c := healthy(t)
