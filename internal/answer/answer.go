@@ -49,9 +49,7 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 	}
 	c.hosts(&a, spots)
 	either := c.undecided(&n)
-	for _, f := range either {
-		a.CannotSayFor = append(a.CannotSayFor, verdict.HostBlind{Host: f.Source, BlindSpots: []string{"undecided:" + f.ID}})
-	}
+	a.CannotSayFor = append(a.CannotSayFor, blindTo(either)...)
 	open := c.open(&n)
 	for _, f := range open {
 		a.Findings = append(a.Findings, f.ID)
@@ -63,7 +61,7 @@ func (c *Case) answer(q verdict.Question) verdict.Answer {
 		a.Verdict, a.Because = verdict.No, c.nothing(q)
 		a.Power = c.Power[q]
 	case len(spots) == 0 && len(either) > 0 && c.Any:
-		a.Because = fmt.Sprintf("%s; %s", strings.TrimSuffix(either[0].Words, "."), either[0].ExplainedBy)
+		a.Because = eitherWords(either)
 	default:
 		a.Because = c.because(spots, &n)
 	}

@@ -157,7 +157,7 @@ type View struct {
 func Narrow(a verdict.Answer, u *Understood, v *View) (verdict.Answer, []verdict.Finding) {
 	n := needsOf(a.Question)
 	v.tied = v.Seen.Tied()
-	c := &Case{Terms: v.Terms, Any: !v.Window.Zero(), Power: map[verdict.Question]string{a.Question: v.Power}}
+	c := &Case{Terms: v.Terms, Any: !v.Window.Zero(), Findings: v.Findings, Power: map[verdict.Question]string{a.Question: v.Power}}
 	var open []*verdict.Finding
 	var others []verdict.Finding
 	for i := range v.Findings {
@@ -187,6 +187,7 @@ func Narrow(a verdict.Answer, u *Understood, v *View) (verdict.Answer, []verdict
 	}
 	r := narrower{Case: c, view: v, understood: u, whole: &a, need: &n, out: &out}
 	r.sight()
+	r.either()
 	if len(open) > 0 {
 		out.Verdict, out.Because, out.Power = verdict.Yes, c.found(open), ""
 	}
@@ -286,6 +287,18 @@ func (r *narrower) sight() {
 	default:
 		r.machines(s)
 	}
+}
+
+// either takes a "no" back where a finding of what was asked may be an intruder's or not.
+func (r *narrower) either() {
+	either := slices.DeleteFunc(r.undecided(r.need), func(f *verdict.Finding) bool { return !r.understood.concerns(f, r.view) })
+	if len(either) == 0 || r.understood.Subject.Kind == SubjectAll { // the whole answer names them already
+		return
+	}
+	if r.out.Verdict == verdict.No {
+		r.out.Verdict, r.out.NoFor, r.out.Power, r.out.Because = verdict.CannotSay, []string{}, "", eitherWords(either)
+	}
+	r.out.CannotSayFor = append(r.out.CannotSayFor, blindTo(either)...)
 }
 
 func (r *narrower) no(noFor []string, l verdict.LookedAt) {

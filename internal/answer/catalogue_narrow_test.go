@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"candor/internal/coverage"
+	"candor/internal/detect"
 	"candor/internal/record"
 	"candor/internal/verdict"
 )
@@ -118,6 +119,31 @@ func TestNarrow(t *testing.T) {
 				t.Error("a yes without a finding")
 			}
 		})
+	}
+}
+
+// TestNarrowUndecided: nobody can say no of a machine whose periodic caller may be either, nor of its segment or network.
+func TestNarrowUndecided(t *testing.T) {
+	for asked, want := range map[string]verdict.Verdict{
+		"is 10.10.2.30 beaconing?":                    verdict.CannotSay,
+		"any beaconing in branch-users?":              verdict.CannotSay,
+		"any beaconing in 10.10.2.30/32?":             verdict.CannotSay,
+		"was 10.10.2.30 beaconing on 2026-11-17?":     verdict.CannotSay,
+		"is 10.10.2.33 beaconing?":                    verdict.No,
+		"is 10.10.2.30 beaconing to other.example?":   verdict.No,
+		"is anything beaconing to undecided.example?": verdict.CannotSay,
+	} {
+		a, _ := narrowed(t, asked, func(a *verdict.Answer, v *View) {
+			f := beat("b-3", "10.10.2.30", detect.Undecided, "undecided.example")
+			v.Findings, v.Segments, v.Defects = []verdict.Finding{f}, v.Segments[:1], nil
+			*a = verdict.Answer{
+				Question: a.Question, Findings: []string{}, NoFor: a.NoFor, LookedAt: a.LookedAt, BlindSpots: []string{},
+				CannotSayFor: []verdict.HostBlind{{Host: "10.10.2.30", BlindSpots: []string{"undecided:b-3"}}},
+			}
+		})
+		if a.Verdict != want || (want == verdict.CannotSay) != (len(a.CannotSayFor) > 0) {
+			t.Errorf("%s: %s because %q, cannot say for %v", asked, a.Verdict, a.Because, a.CannotSayFor)
+		}
 	}
 }
 

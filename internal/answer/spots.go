@@ -1,8 +1,10 @@
 package answer
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"candor/internal/detect"
@@ -155,6 +157,20 @@ func (c *Case) undecided(n *need) []*verdict.Finding {
 		}
 	}
 	return out
+}
+
+// blindTo names the machines of findings that may be either.
+func blindTo(either []*verdict.Finding) []verdict.HostBlind {
+	var out []verdict.HostBlind
+	for _, f := range either {
+		out = append(out, verdict.HostBlind{Host: f.Source, BlindSpots: []string{"undecided:" + f.ID}})
+	}
+	return out
+}
+
+// eitherWords says why a finding that may be either stands in the way.
+func eitherWords(either []*verdict.Finding) string {
+	return fmt.Sprintf("%s; %s", strings.TrimSuffix(either[0].Words, "."), either[0].ExplainedBy)
 }
 
 func (c *Case) stands(f *verdict.Finding) bool {
