@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"candor/internal/answer"
-	"candor/internal/detect"
 	"candor/internal/judge"
 	"candor/internal/record"
 	"candor/internal/term"
@@ -136,7 +135,7 @@ func (a *asking) show(w *world, asJSON bool) (int, error) {
 	if !v.Window.Zero() {
 		v.Span, when = a.understood.When.Resolve(v.Window, a.zone)
 	}
-	v.Power = powerOf(a.understood.Question, r)
+	v.Power = r.Power[a.understood.Question]
 	var whole verdict.Answer
 	for i := range r.Answers {
 		if r.Answers[i].Question == a.understood.Question {
@@ -157,19 +156,6 @@ func (a *asking) show(w *world, asJSON bool) (int, error) {
 	width, color := w.screen()
 	page := &term.Ask{Understood: a.words(when), Answer: got, Findings: findings, Result: r}
 	return code, term.WriteAsk(w.stdout, page, term.Options{Width: width, Color: color})
-}
-
-// powerOf is what a "no" to a question would cover.
-func powerOf(q verdict.Question, r *judge.Result) string {
-	if r.Window == nil || q != verdict.Beaconing && q != verdict.Botnet {
-		return ""
-	}
-	lost := 0.0
-	if r.Sight.GapFraction != nil {
-		lost = *r.Sight.GapFraction
-	}
-	words, _ := detect.BeaconPower(r.Window.Seconds/3600, lost)
-	return words
 }
 
 func windowOf(r *judge.Result) record.Span {

@@ -31,9 +31,10 @@ func (j *Judge) At(m Moment) *Result {
 	r.Segments = coverage.Segments(j.terms, b.whole, r.Promises, r.Defects)
 	r.Sight = sightResult(b.whole, j.any)
 	r.Timeline = j.timeline(b.windows)
+	r.Power = j.power(b.whole)
 	r.Answers = answer.All(&answer.Case{
 		Terms: j.terms, Evidence: b.whole, Defects: r.Defects, Promises: r.Promises, Segments: r.Segments, Any: j.any,
-		Findings: r.Findings, Power: j.power(b.whole),
+		Findings: r.Findings, Power: r.Power,
 	})
 	r.Exit = exit(r, j.required())
 	return r

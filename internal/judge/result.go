@@ -24,6 +24,8 @@ type Result struct {
 	Answers   []verdict.Answer  `json:"answers"`
 	Findings  []verdict.Finding `json:"findings"`
 	Exit      Exit              `json:"exit"`
+
+	Power map[verdict.Question]string `json:"-"` // what a "no" covers, also where the answer is another; answers carry it
 }
 
 // InputResult is one input and how far it was read.
