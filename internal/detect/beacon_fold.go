@@ -56,9 +56,12 @@ func (b *Beacons) count(k *beaconKey, e *Event) {
 	}
 	st := b.slab.at(at)
 	before := st.timing.Newest()
-	woke := st.timing.Add(int64(e.TS)) == timing.Woke
+	added := st.timing.Add(int64(e.TS))
 	st.take(e)
-	if !woke {
+	if added == timing.Late { // told of too long after it began: its rhythm cannot be judged whole
+		b.lost++
+	}
+	if added != timing.Woke {
 		return
 	}
 	st.waited(int64(e.TS) - before)
