@@ -260,13 +260,14 @@ type DomainCache struct {
 	young, aged map[string]string
 }
 
-// RegisteredDomain is as the function, remembered. It does not allocate for a name it knows. A name's bytes are kept: hand in
-// strings that stay valid.
+// RegisteredDomain is as the function, remembered. It does not allocate for a name it knows, and keeps copies only: names are
+// often cut from larger pieces of memory.
 func (c *DomainCache) RegisteredDomain(name string) string {
 	if d, ok := c.young[name]; ok {
 		return d
 	}
 	d, ok := c.aged[name]
+	name = strings.Clone(name)
 	if !ok {
 		d = RegisteredDomain(name)
 	}
