@@ -56,12 +56,9 @@ func (b *Beacons) count(k *beaconKey, e *Event) {
 	}
 	st := b.slab.at(at)
 	before := st.timing.Newest()
-	added := st.timing.Add(int64(e.TS))
+	woke := st.timing.Add(int64(e.TS)) == timing.Woke
 	st.take(e)
-	if added == timing.Late { // told of too long after it began: its rhythm cannot be judged whole
-		b.lost++
-	}
-	if added != timing.Woke {
+	if !woke {
 		return
 	}
 	st.waited(int64(e.TS) - before)
