@@ -33,6 +33,9 @@ func arrows() map[string]string {
 		"svg":       "visible",
 		"term":      "judge verdict visible",
 		"report":    "judge svg verdict visible",
+		"access":    "record",
+		"notice":    "judge record verdict",
+		"service":   "agreement answer coverage judge record verdict",
 		"labnet":    "record",
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"encoding/json"
@@ -11,13 +11,60 @@ import (
 	"candor/internal/answer"
 	"candor/internal/judge"
 	"candor/internal/record"
-	"candor/internal/term"
 )
 
-// lookupRow is a record in the columns of a table.
-func lookupRow(r *answer.Row, zone *time.Location) term.LookupRow {
+// WriteLines writes the records as `candor records` does, and a last line with what was understood and what was not seen.
+func (f *Found) WriteLines(out io.Writer) error {
+	to := record.NewWriter(out)
+	for i := range f.Rows {
+		if err := writeRow(to, &f.Rows[i]); err != nil {
+			return err
+		}
+	}
+	names := []string{}
+	for i := range f.Spots {
+		names = append(names, f.Spots[i].Name())
+	}
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(map[string]any{
+		"_path": "lookup", "understood": f.Understood, "rows": len(f.Rows), "left_out": f.Left, "blind_spots": names, "notes": notNil(f.Notes),
+	})
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+func writeRow(to *record.Writer, r *answer.Row) error {
+	switch {
+	case r.Conn != nil:
+		return to.Conn(r.Conn)
+	case r.DNS != nil:
+		return to.DNS(r.DNS)
+	case r.TLS != nil:
+		return to.TLS(r.TLS)
+	case r.HTTP != nil:
+		return to.HTTP(r.HTTP)
+	case r.DHCP != nil:
+		return to.DHCP(r.DHCP)
+	}
+	return nil
+}
+
+// Line is a record in the columns of a table.
+type Line struct {
+	Time string `json:"time"`
+	From string `json:"from"`
+	To   string `json:"to"`
+	What string `json:"what"`
+	UID  string `json:"uid"`
+}
+
+// LineOf puts a record into columns.
+func LineOf(r *answer.Row, zone *time.Location) Line {
 	orig, resp := r.Ends()
-	out := term.LookupRow{Time: r.TS.Std().In(zone).Format("2006-01-02 15:04:05"), From: addrWords(orig), To: addrWords(resp)}
+	out := Line{Time: r.TS.Std().In(zone).Format("2006-01-02 15:04:05"), From: addrWords(orig), To: addrWords(resp)}
 	switch {
 	case r.Conn != nil:
 		c := r.Conn
@@ -69,8 +116,8 @@ func endWords(a netip.Addr, port uint16) string {
 	return netip.AddrPortFrom(a, port).String()
 }
 
-// othersWords names the other ends, the busiest first.
-func othersWords(list []answer.Other) string {
+// OthersWords names the other ends of a lookup, the busiest first.
+func OthersWords(list []answer.Other) string {
 	const most = 12
 	var out []string
 	for i, o := range list {
@@ -96,13 +143,4 @@ func lookupNotes(f *answer.Found) []string {
 		out = append(out, fmt.Sprintf("%s addresses or connections of the name no longer fitted, and are not followed.", judge.Count(f.Lost)))
 	}
 	return out
-}
-
-func writeLine(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	return nil
 }
