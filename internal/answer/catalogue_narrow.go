@@ -175,6 +175,7 @@ func Narrow(a verdict.Answer, u *Understood, v *View) (verdict.Answer, []verdict
 	if u.Subject.Kind == SubjectAll && u.Peer.Kind == SubjectAll && !v.Named {
 		return a, append(deref(open), others...)
 	}
+	a = v.past(a)
 	out := a
 	out.Subject = strings.TrimSpace(u.Subject.words() + " " + peerWords(&u.Peer))
 	if v.Named {

@@ -22,11 +22,12 @@ func sightKnown(more ...verdict.Code) []verdict.Code {
 }
 
 // sightNot are codes that hide something when they are yes. Loss that a capture does not count is measured as feed.loss; a
-// segment that shows no sign of IPv6 has none as far as anybody can tell; the others have a least evidence that small
-// networks never reach.
+// segment that shows no sign of IPv6 has none as far as anybody can tell; what was lost on the way is listed only where it was;
+// the others have a least evidence that small networks never reach.
 func sightNot(more ...verdict.Code) []verdict.Code {
 	return append([]verdict.Code{
 		verdict.CaptureDrops, verdict.FeedIPv6Missing, verdict.TrafficInconsistent, verdict.VolumeLow,
+		verdict.SensorSilent, verdict.RecordGap, verdict.StoreMissing, verdict.SensorShed, verdict.FeedSampled,
 	}, more...)
 }
 

@@ -6,20 +6,23 @@ import (
 	"candor/internal/record"
 )
 
-// Evidence is what one stretch of time shows, merged over its minutes.
+// Evidence is what one stretch of time shows, merged over its minutes. What is made for judging, and anew each time, is not saved.
 type Evidence struct {
 	Terms    *Terms
 	Window   record.Span // the stretch that is judged
 	Seen     record.Span // the part of it in which something was observed: first to last packet
 	Whole    record.Sight
 	Segments map[record.SegmentID]*record.Sight
-	Feeds    map[record.Feed]*record.Sight // of every witness as a whole, this one and promised logs included
-	Clocks   []Clock                       // of every witness but the first, held against another; sorted by feed
-	Inputs   []record.Input
-	Handed   []record.Feed // data ids of the logs that were handed to this check, also where none of their lines is in the stretch
-	Ended    bool          // the input was read to its end (files), so that its hard counters are complete
+	Feeds    map[record.Feed]*record.Sight `freeze:"-"` // of every witness as a whole, this one and promised logs included
+	Clocks   []Clock                       `freeze:"-"` // of every witness but the first, held against another; sorted by feed
+	Inputs   []record.Input                `freeze:"-"`
+	Handed   []record.Feed                 `freeze:"-"` // data ids of the logs that were handed to this check, also where none of their lines is in the stretch
+	Ended    bool                          `freeze:"-"` // the input was read to its end (files), so that its hard counters are complete
+	Blind    []record.Blind                `freeze:"-"` // what was lost in the stretch, in the order of time; Join leaves it out
 
-	cached *census
+	Dark bool `freeze:"-"` // of a part of it nothing was kept (IsDark); Join passes it on
+
+	cached *census `freeze:"-"`
 }
 
 // NewEvidence is evidence of nothing yet.
@@ -63,6 +66,7 @@ func (e *Evidence) Join(o *Evidence) {
 		e.Feeds[f].Merge(s)
 	}
 	e.joinClocks(o)
+	e.Dark = e.Dark || o.Dark
 	if e.Handed == nil {
 		e.Handed = o.Handed
 	}

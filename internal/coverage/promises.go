@@ -215,7 +215,7 @@ func (d *Days) segmentSpots(id record.SegmentID) []string {
 
 // stretches counts the machines in whole periods of the observation, from its end back in steps of a quarter period, and in
 // the first one: a blindness that lasts a quarter longer than the period fills one of them. Captures rarely last to the second,
-// so five minutes may lack.
+// so five minutes may lack. Of a period of which records were lost nothing is said.
 func (d *Days) stretches(period time.Duration) []counts {
 	const slack = 5 * time.Minute
 	if out, ok := d.slid[period]; ok {
@@ -226,6 +226,9 @@ func (d *Days) stretches(period time.Duration) []counts {
 	var before []*Evidence
 	count := func(s record.Span) {
 		windows := d.touching(s)
+		if dark(windows) {
+			return
+		}
 		if len(out) == 0 || !slices.Equal(windows, before) { // a long pause is one window
 			out = append(out, d.countHosts(windows))
 		}
@@ -258,6 +261,11 @@ func (d *Days) countHosts(windows []*Evidence) counts {
 		}
 	}
 	return e.census().counts
+}
+
+// dark reports whether nothing was kept of one of some windows.
+func dark(windows []*Evidence) bool {
+	return slices.ContainsFunc(windows, func(e *Evidence) bool { return e.Dark })
 }
 
 // touching lists the windows that touch a span.
@@ -308,7 +316,7 @@ func (d *Days) workdays(t *Terms) []workday {
 				From: min(day.Span.From, record.TimeOf(time.Date(on.Year, on.Month, on.Day, 0, 0, 0, 0, zone))),
 				To:   max(day.Span.To, record.TimeOf(time.Date(on.Year, on.Month, on.Day+1, 0, 0, 0, 0, zone))),
 			},
-			work: work, whole: t.workdays(work) >= wholeWorkday,
+			work: work, whole: t.workdays(work) >= wholeWorkday && !dark(d.touching(work)),
 		})
 	}
 	return out
@@ -328,6 +336,8 @@ func (d *Days) maxUnseen(p *agreement.Promise) state {
 		spots = d.segmentSpots(s)
 	}
 	switch {
+	case gap > p.Limit && d.Whole.Dark:
+		return state{seen: seen, because: "records of a part of the time were lost", spots: spots}
 	case gap > p.Limit:
 		return state{verdict: verdict.IsBroken, seen: seen, because: "longer than " + spanWords(p.Limit), spots: spots}
 	case !ever || d.Whole.observed() < p.Limit:

@@ -65,6 +65,9 @@ func (r *Rule) Judge(e *Evidence, subject string) Ruling {
 		return out
 	}
 	out := r.Weigh(e, subject)
+	if out.Verdict == verdict.Yes && e.Dark && ofAbsence(r.Code) {
+		out = lacking("a time of which nothing was lost: what did not come may be what was lost")
+	}
 	out.Evidence = l.Have
 	return out
 }
@@ -88,6 +91,7 @@ func Rules() []Rule {
 		oneWayRule(), asymmetricRule(), lossRule(), duplicatedRule(), truncatedRule(), tunnelRule(), ipv6Rule(), inconsistentRule(), deadRule(), skewRule(),
 		segmentRule(), directionRule(), kindRule(), encryptedLookupRule(), volumeRule(), countedTwiceRule(),
 		damagedRule(), unreadRule(), evictedRule(), dropsRule(),
+		silentRule(), gapRule(), storeRule(), shedRule(), sampledRule(),
 	}
 }
 

@@ -17,10 +17,10 @@ type bench struct {
 	recent  *coverage.Evidence
 }
 
-func (j *Judge) bench(ended bool) *bench {
-	w, recent := j.windows(ended), j.recent(ended)
-	j.stampClocks(w, recent)
-	return &bench{terms: j.terms, windows: w, whole: j.whole(w, ended), recent: recent}
+func (s *sitting) bench() *bench {
+	w, recent := s.windows(), s.recent()
+	s.stampClocks(w, recent)
+	return &bench{terms: s.terms, windows: w, whole: s.whole(w), recent: recent}
 }
 
 // trial is one rule asked about one subject.

@@ -16,8 +16,8 @@ import (
 )
 
 // findings lists what detectors saw and what other tools said, with the safelist's word on each.
-func (j *Judge) findings(ended bool) []verdict.Finding {
-	if ended {
+func (j *sitting) findings() []verdict.Finding {
+	if j.ended {
 		j.engine.End()
 	}
 	out := j.engine.Findings(j.span.To)
@@ -32,7 +32,7 @@ func (j *Judge) findings(ended bool) []verdict.Finding {
 
 // limits are the defects that only limit answers: detectors that do not exist, lists that are not fresh, time that is too
 // short.
-func (j *Judge) limits(e *coverage.Evidence) []verdict.Defect {
+func (j *sitting) limits(e *coverage.Evidence) []verdict.Defect {
 	var out []verdict.Defect
 	for _, q := range verdict.Questions() {
 		if !j.built(q) {
@@ -65,7 +65,7 @@ func (j *Judge) built(q verdict.Question) bool {
 }
 
 // history says whether there was time enough for a question.
-func (j *Judge) history(q verdict.Question, e *coverage.Evidence) (verdict.Defect, bool) {
+func (j *sitting) history(q verdict.Question, e *coverage.Evidence) (verdict.Defect, bool) {
 	seen := j.span.Duration()
 	if q == verdict.Beaconing || q == verdict.Botnet {
 		v := verdict.No
@@ -101,7 +101,7 @@ func hoursWords(h float64) string {
 	return fmt.Sprintf("%.3g min", 60*h)
 }
 
-func (j *Judge) limit(code verdict.Code, subject string, v verdict.Verdict, words, do string) verdict.Defect {
+func (j *sitting) limit(code verdict.Code, subject string, v verdict.Verdict, words, do string) verdict.Defect {
 	d := verdict.Defect{
 		Code: code, Subject: subject, Sensor: string(j.terms.Sensor), Hard: true, Verdict: v, Now: v,
 		Strength: verdict.AlmostCertain, Bits: verdict.CertainBits, Periods: onePeriod(j.span, v), Signs: []verdict.Sign{},
@@ -118,7 +118,7 @@ func (j *Judge) limit(code verdict.Code, subject string, v verdict.Verdict, word
 }
 
 // evicted turns state.evicted to yes when a detector's bounds let go of something.
-func (j *Judge) evicted(defects []verdict.Defect) {
+func (j *sitting) evicted(defects []verdict.Defect) {
 	lost := j.engine.Lost()
 	var signs []verdict.Sign
 	for _, kind := range slices.Sorted(maps.Keys(lost)) {
@@ -145,7 +145,7 @@ func (j *Judge) evicted(defects []verdict.Defect) {
 }
 
 // power is what a "no" would cover.
-func (j *Judge) power(e *coverage.Evidence) map[verdict.Question]string {
+func (j *sitting) power(e *coverage.Evidence) map[verdict.Question]string {
 	words, enough := detect.BeaconPower(j.span.Duration().Hours(), lostShare(e))
 	if !enough {
 		return nil

@@ -130,7 +130,10 @@ func seeing(r *Result) Headline {
 	switch {
 	case r.Window == nil:
 		say = []string{"There was no packet and no record to look at"}
-	case slices.ContainsFunc(d.Yes, func(f verdict.Defect) bool { return blinding(f.Code) }) || s.Broken > 0 || segmentBroken(r):
+	case slices.ContainsFunc(d.Yes, func(f verdict.Defect) bool {
+		return blinding(f.Code) || f.Code == verdict.SensorSilent && f.Now == verdict.Yes
+	}) ||
+		s.Broken > 0 || segmentBroken(r):
 		h.Word = verdict.No
 	case r.Agreement == nil:
 		say = append(say, "No agreement was given, so nobody told us what must be seen")
@@ -228,6 +231,10 @@ var phrases = map[verdict.Code]string{
 	verdict.InputUnread:           "Part of an input could not be read",
 	verdict.StateEvicted:          "A table was full and let go of something",
 	verdict.CaptureDrops:          "The capture itself lost packets",
+	verdict.SensorSilent:          "The sensor was silent",
+	verdict.RecordGap:             "Records of some time are missing",
+	verdict.StoreMissing:          "Stored records cannot be read any more",
+	verdict.SensorShed:            "The sensor could not keep up and left connections out",
 }
 
 func openPoints(d Declared, s Standing) []string {

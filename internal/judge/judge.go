@@ -26,9 +26,9 @@ type Config struct {
 // Judge folds batches into evidence. It is not safe for concurrent use. Nothing it says depends on how the records were
 // cut into batches, on their order, or on a batch that comes twice.
 type Judge struct {
-	cfg      Config
-	terms    *coverage.Terms
-	rules    []coverage.Rule
+	cfg      Config          `freeze:"-"`
+	terms    *coverage.Terms `freeze:"-"`
+	rules    []coverage.Rule `freeze:"-"`
 	folded   folded
 	span     record.Span
 	any      bool
@@ -38,8 +38,10 @@ type Judge struct {
 	inputs   map[inputKey]inputState
 	alerts   alerts
 	clocks   clocks
+	blind    blinds
 	several  bool // inputs of several witnesses were handed over
 	engine   *detect.Engine
+	strict   bool `freeze:"-"` // Save looks for values that share memory (tests)
 }
 
 // inputKey tells inputs apart; the same file may be given twice.
@@ -74,6 +76,7 @@ func New(cfg Config) (*Judge, error) {
 		inputs:   map[inputKey]inputState{},
 		alerts:   alerts{},
 		clocks:   clocks{},
+		blind:    blinds{},
 	}, nil
 }
 
@@ -111,6 +114,9 @@ func (j *Judge) Observe(b *record.Batch) {
 	j.engine.Observe(b)
 	if j.several = j.several || feeds(b.Inputs) != 1; j.several { // one witness alone has nothing to be held against
 		j.clocks.add(b)
+	}
+	for i := range b.Blind {
+		j.blind.add(&b.Blind[i])
 	}
 	for _, in := range b.Inputs {
 		key := inputKey{in.Index, in.Path}
@@ -150,7 +156,7 @@ func (j *Judge) fold(s *record.Sight) {
 const maxPause = 96
 
 // windows lists the evidence of every quarter hour from the first to the last packet, empty ones too; a long pause is one.
-func (j *Judge) windows(ended bool) []*coverage.Evidence {
+func (j *sitting) windows() []*coverage.Evidence {
 	if !j.any {
 		return nil
 	}
@@ -176,7 +182,8 @@ func (j *Judge) windows(ended bool) []*coverage.Evidence {
 			e = coverage.NewEvidence(j.terms, record.Span{From: q, To: end})
 		}
 		e.Seen = record.Span{From: max(q, j.span.From), To: min(end, j.span.To)}
-		e.Ended, e.Handed = ended, handed
+		e.Ended, e.Handed, e.Blind = j.ended, handed, touching(j.blind, e.Window)
+		e.Dark = e.IsDark()
 		out = append(out, e)
 		q = end
 	}
@@ -184,18 +191,18 @@ func (j *Judge) windows(ended bool) []*coverage.Evidence {
 }
 
 // whole merges all windows.
-func (j *Judge) whole(windows []*coverage.Evidence, ended bool) *coverage.Evidence {
+func (j *sitting) whole(windows []*coverage.Evidence) *coverage.Evidence {
 	e := coverage.NewEvidence(j.terms, j.span)
 	for _, w := range windows {
 		e.Join(w)
 	}
-	e.Window, e.Seen, e.Ended = j.span, j.span, ended
-	e.Inputs = j.inputList()
+	e.Window, e.Seen, e.Ended = j.span, j.span, j.ended
+	e.Inputs, e.Blind = j.inputList(), j.blind
 	return e
 }
 
 // recent is the evidence of the last quarter hour, by the minute.
-func (j *Judge) recent(ended bool) *coverage.Evidence {
+func (j *sitting) recent() *coverage.Evidence {
 	from := max(j.span.To.Floor(record.Minute)-nowSpan+record.Minute, j.span.From)
 	feeds := map[record.Feed]*coverage.Evidence{}
 	span := record.Span{From: from, To: j.span.To}
@@ -217,8 +224,12 @@ func (j *Judge) recent(ended bool) *coverage.Evidence {
 	}
 	e := best(j.terms, span, feeds)
 	e.Window = span
-	e.Seen, e.Ended = e.Window, ended
+	e.Seen, e.Ended = e.Window, j.ended
 	e.Inputs, e.Handed = j.inputList(), j.handed()
+	e.Blind = touching(j.blind, record.Span{From: span.From, To: span.To + 1})
+	if !j.any {
+		e.Blind = j.blind
+	}
 	return e
 }
 

@@ -104,7 +104,7 @@ func ofSegments(e *coverage.Evidence, c record.Count) uint64 {
 // maxSteps bounds the timeline: longer windows get longer steps.
 const maxSteps = 200
 
-func (j *Judge) timeline(windows []*coverage.Evidence) Timeline {
+func (j *sitting) timeline(windows []*coverage.Evidence) Timeline {
 	kinds := []struct {
 		name   string
 		of     func(*coverage.Evidence, record.Count) uint64

@@ -32,6 +32,11 @@ const (
 	IntelStale            Code = "intel.stale"
 	HistoryShort          Code = "history.short"
 	DNSEncrypted          Code = "dns.encrypted"
+	SensorSilent          Code = "sensor.silent"
+	RecordGap             Code = "record.gap"
+	StoreMissing          Code = "store.missing"
+	SensorShed            Code = "sensor.shed"
+	FeedSampled           Code = "feed.sampled"
 )
 
 // OnlyLimits reports whether a defect of this code only limits answers and never makes `candor check` exit 1.
@@ -46,62 +51,52 @@ func (c Code) OnlyLimits() bool {
 // Short says in a few words what a defect of this code hides; for a sentence that gives reasons.
 func (d *Defect) Short() string {
 	switch d.Code {
-	case VantageOutside:
-		return "the sensor stands outside the firewall"
-	case VantageUnmirroredPort:
-		return "the port gets no copy of traffic"
-	case VantageManagementPort:
-		return "the port carries network gear, not computers"
-	case VantageAfterProxy:
-		return "all visitors appear as one proxy"
-	case FeedOneWay:
-		return "one direction was never seen"
-	case FeedAsymmetric:
-		return "part of the traffic takes a second way"
-	case FeedLoss:
-		return "part of the traffic is missing from the copy"
-	case FeedDuplicated:
-		return "frames come twice"
-	case FeedTruncated:
-		return "frames are cut"
-	case FeedTunnelOnly:
-		return "the traffic is inside sealed tunnels"
-	case TrafficInconsistent:
-		return "some traffic contradicts itself"
 	case FeedIPv6Missing:
 		return "IPv6 of " + d.Subject + " was never seen"
 	case FeedDead:
 		return d.Subject + " does not come"
-	case ClockSkew:
-		return "two clocks do not agree"
 	case SegmentMissing:
 		return d.Subject + " is not in sight"
-	case DirectionMissing:
+	case DirectionMissing, KindMissing:
 		return d.Subject + " was never seen"
-	case KindMissing:
-		return d.Subject + " was never seen"
-	case VolumeLow:
-		return "far less traffic passes than was promised"
 	case HostsCountedTwice:
 		return "hosts of " + d.Subject + " have several addresses"
-	case InputDamaged:
-		return "an input is damaged"
-	case InputUnread:
-		return "part of the input cannot be read"
-	case StateEvicted:
-		return "there was more than fits into memory"
-	case CaptureDrops:
-		return "the capture itself lost packets"
-	case DetectorNotBuilt:
-		return "no detector is built yet"
-	case IntelStale:
-		return "no fresh list was given"
-	case HistoryShort:
-		return "there is less history than it needs"
 	case DNSEncrypted:
 		return "lookups of " + d.Subject + " are encrypted"
 	}
+	if words, ok := shorts[d.Code]; ok {
+		return words
+	}
 	return string(d.Code)
+}
+
+// shorts is a table that is never written.
+var shorts = map[Code]string{
+	VantageOutside:        "the sensor stands outside the firewall",
+	VantageUnmirroredPort: "the port gets no copy of traffic",
+	VantageManagementPort: "the port carries network gear, not computers",
+	VantageAfterProxy:     "all visitors appear as one proxy",
+	FeedOneWay:            "one direction was never seen",
+	FeedAsymmetric:        "part of the traffic takes a second way",
+	FeedLoss:              "part of the traffic is missing from the copy",
+	FeedDuplicated:        "frames come twice",
+	FeedTruncated:         "frames are cut",
+	FeedTunnelOnly:        "the traffic is inside sealed tunnels",
+	TrafficInconsistent:   "some traffic contradicts itself",
+	ClockSkew:             "two clocks do not agree",
+	VolumeLow:             "far less traffic passes than was promised",
+	InputDamaged:          "an input is damaged",
+	InputUnread:           "part of the input cannot be read",
+	StateEvicted:          "there was more than fits into memory",
+	CaptureDrops:          "the capture itself lost packets",
+	DetectorNotBuilt:      "no detector is built yet",
+	IntelStale:            "no fresh list was given",
+	HistoryShort:          "there is less history than it needs",
+	SensorSilent:          "the sensor was silent",
+	RecordGap:             "records of some time are missing",
+	StoreMissing:          "stored records cannot be read any more",
+	SensorShed:            "the sensor had more to read than it could, and left connections out",
+	FeedSampled:           "only a sample of the traffic is reported",
 }
 
 // Sign is one observation with its weight in bits: log2 of how much likelier it is with the defect than without.

@@ -1,0 +1,4 @@
+package judge
+
+// BeStrict makes Save look for values that share memory.
+func (j *Judge) BeStrict() { j.strict = true }
