@@ -44,6 +44,7 @@ type Batch struct {
 	Sight  []Sight
 	Inputs []Input // how far each input was read; the newest value of a path holds
 	Blind  []Blind // what was lost, as far as it became known with this batch
+	Ended  bool    // the source was read to its end; nothing comes after it
 }
 
 // Mark says how many of a batch's records had been told when a minute of the witness's time began. Records of different kinds
