@@ -22,7 +22,7 @@ func (b *Builder) closeMinute() {
 		Drops: b.drops, LostHosts: b.hosts.lost + b.cards.lost + b.clients.lost + b.groups.lost + b.pairs.lost + b.vlans.lost,
 		Beyond:      b.beyond,
 		Undecodable: b.undecodable(),
-		Tunnels:     named(b.tunnels[:], func(i int) string { return decode.Tunnel(i).String() }),
+		Tunnels:     b.tunnelBytes(),
 	}
 	b.done = append(b.done, whole)
 	bySegment := b.hostsSeen()
@@ -169,6 +169,10 @@ func (b *Builder) undecodable() map[string]uint64 {
 	}
 	maps.Copy(out, messages)
 	return out
+}
+
+func (b *Builder) tunnelBytes() map[string]uint64 {
+	return named(b.tunnels[:], func(i int) string { return decode.Tunnel(i).String() })
 }
 
 func named(counts []uint64, name func(int) string) map[string]uint64 {

@@ -33,7 +33,7 @@ const (
 	damagePerPacket = 100 * time.Millisecond // CPU time of any single packet
 	damageMemory    = 512 << 20              // of the process that reads all damaged captures one after the other
 	damagePrefix    = 2 << 20                // a longer capture is damaged within its first bytes, and ends there
-	damageJudged    = 10                     // every so many damaged captures the judge says what it thinks of one
+	damageJudged    = 10                     // every so many damaged captures the judge, with all detectors, says what it thinks of one; in the long run of each
 )
 
 // damageCosts adds up what reading damaged captures took.
@@ -109,16 +109,16 @@ func damagedCaptures(t *testing.T) (paths []string) {
 func damageAll(t *testing.T) {
 	runtime.LockOSThread() // CPU time is that of the thread
 	defer runtime.UnlockOSThread()
-	times := 20
+	times, judged := 20, damageJudged
 	if os.Getenv("CANDOR_LONG") == "1" {
-		times = 200
+		times, judged = 200, 1
 	}
 	if n, err := strconv.Atoi(os.Getenv("CANDOR_CUTS")); err == nil {
 		times = n
 	}
 	var all damageCosts
 	for _, path := range damagedCaptures(t) {
-		c := damageOne(t, path, times)
+		c := damageOne(t, path, times, judged)
 		t.Logf("damaged %s: %d packets, slowest %v, %v of CPU time", filepath.Base(path), c.Packets, c.Slowest, c.CPU.Round(time.Millisecond))
 		all.add(c)
 	}
@@ -132,8 +132,8 @@ func damageAll(t *testing.T) {
 	}
 }
 
-// damageOne cuts a capture and flips its bytes, so many times each, always in the same places.
-func damageOne(t *testing.T, path string, times int) *damageCosts {
+// damageOne cuts a capture and flips its bytes, so many times each, always in the same places; every so many are judged.
+func damageOne(t *testing.T, path string, times, judged int) *damageCosts {
 	t.Helper()
 	raw := wholeFile(t, path)
 	raw = raw[:min(len(raw), damagePrefix)]
@@ -146,7 +146,7 @@ func damageOne(t *testing.T, path string, times int) *damageCosts {
 	slices.Sort(places)
 	before := uint64(0)
 	for i, at := range append(places, len(raw)) {
-		n := c.read(t, fmt.Sprintf("%s cut at %d", filepath.Base(path), at), raw[:at], i%damageJudged == 0)
+		n := c.read(t, fmt.Sprintf("%s cut at %d", filepath.Base(path), at), raw[:at], i%judged == 0)
 		if n < before {
 			t.Errorf("%s cut at %d has %d packets, fewer than cut before it: %d", path, at, n, before)
 		}
@@ -161,7 +161,7 @@ func damageOne(t *testing.T, path string, times int) *damageCosts {
 			flipped[k] ^= byte(1 + r.IntN(255))
 			at = append(at, k)
 		}
-		c.read(t, fmt.Sprintf("%s flipped, number %d", filepath.Base(path), i), flipped, i%damageJudged == 0)
+		c.read(t, fmt.Sprintf("%s flipped, number %d", filepath.Base(path), i), flipped, i%judged == 0)
 		c.Flips++
 		for _, k := range at {
 			flipped[k] = raw[k]

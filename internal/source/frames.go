@@ -82,13 +82,7 @@ func (s *frames) read(p *piece, most int) {
 
 // look decodes the frame and looks at it.
 func (s *frames) look(p *piece, ts record.Time, keep bool) {
-	n := len(p.frames)
-	if n == cap(p.frames) {
-		p.frames = append(p.frames, looked{})
-	} else {
-		p.frames = p.frames[:n+1]
-	}
-	f := &p.frames[n]
+	f := p.next()
 	f.ts, f.wire, f.data = ts, s.frame.Wire, s.frame.Data
 	if keep {
 		f.data = p.keep(s.frame.Data)
@@ -101,6 +95,17 @@ func (s *frames) look(p *piece, ts record.Time, keep bool) {
 		s.links[s.frame.File][s.frame.Link]++
 	}
 	f.again = s.sight.Frame(ts, &f.packet, f.data, f.wire)
+}
+
+// next is the next frame of the piece, as it was left.
+func (p *piece) next() *looked {
+	n := len(p.frames)
+	if n == cap(p.frames) {
+		p.frames = append(p.frames, looked{})
+	} else {
+		p.frames = p.frames[:n+1]
+	}
+	return &p.frames[n]
 }
 
 // keep copies data into the piece's room. Frames that came before keep the room they have when it must grow.

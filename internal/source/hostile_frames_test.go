@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -138,8 +139,13 @@ func hello(at int) byte {
 	}
 }
 
-// question is a DNS query for a name of its own, with room for an answer.
+// question is a DNS query for a name of its own, or the answer that there is no such name.
 func question(i uint64, answer bool) []byte {
+	return ask(i, answer, fmt.Sprintf("%016x%08x.example.com", random(i), uint32(random(i+1<<40))))
+}
+
+// ask is a DNS query, or the answer that there is no such name.
+func ask(i uint64, answer bool, name string) []byte {
 	b := be.AppendUint16(nil, uint16(i))
 	flags := uint16(0x0100)
 	if answer {
@@ -147,9 +153,33 @@ func question(i uint64, answer bool) []byte {
 	}
 	b = be.AppendUint16(b, flags)
 	b = append(b, 0, 1, 0, 0, 0, 0, 0, 0)
-	label := fmt.Sprintf("%016x%08x", random(i), uint32(random(i+1<<40)))
-	b = append(append(b, byte(len(label))), label...)
-	return append(b, "\x07example\x03com\x00\x00\x01\x00\x01"...)
+	for label := range strings.SplitSeq(name, ".") {
+		b = append(append(b, byte(len(label))), label...)
+	}
+	return append(b, 0, 0, 1, 0, 1)
+}
+
+// asks is a query and its answer in turn, i counting both, by a client.
+func (f *forge) asks(i int, client uint32, name string) {
+	q, port := ask(uint64(i/2), i%2 == 1, name), uint16(1024+i/2%60000)
+	if i%2 == 0 {
+		f.udp(client, victim, port, 53, q)
+	} else {
+		f.udp(victim, client, 53, port, q)
+	}
+}
+
+// longest is a name of 253 characters, the most there can be, below a registered domain.
+func longest(i uint64, domain string) string {
+	var b []byte
+	for k := uint64(0); len(b) < 252-len(domain); k++ {
+		if c := byte(random(i<<8+k) % 26); k%50 == 49 && len(b) < 251-len(domain) {
+			b = append(b, '.')
+		} else {
+			b = append(b, 'a'+c)
+		}
+	}
+	return string(b) + "." + domain
 }
 
 // loops is a DNS answer whose every name is a pointer to a pointer, the last of them to the first.

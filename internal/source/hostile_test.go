@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -18,7 +19,7 @@ import (
 // attacks lists all hostile traffic. What each is about stands in docs/hostile.md.
 func attacks() []attack {
 	const million = 1 << 20
-	return append(floods(million), messages(million)...)
+	return slices.Concat(floods(million), messages(million), detections(million))
 }
 
 // floods want many entries in some table.
@@ -130,6 +131,37 @@ func messages(million int) []attack {
 		}},
 		{name: "tcp-holes", few: 20_000, many: million / 2, step: 1e4, make: func(f *forge, i int) {
 			f.tcp(inside+uint32(i%1000), victim, 40000, 80, flagACK, uint32(i/1000)*2000, 5000, make([]byte, 10))
+		}},
+	}
+}
+
+// detections want room in what detectors remember.
+func detections(million int) []attack {
+	hundred := make([]byte, 100)
+	own := func(i int) string { return fmt.Sprintf("%016x.com", random(uint64(i/2))) }
+	return []attack{
+		{name: "million-destinations", few: 20_000, many: 2 * million, step: 1e6, make: func(f *forge, i int) {
+			far := uint32(20<<24) + uint32(random(uint64(i/2))%(150<<24))
+			if port := uint16(1024 + i/2%60000); i%2 == 0 {
+				f.udp(inside, far, port, 4444, hundred)
+			} else {
+				f.udp(far, inside, 4444, port, hundred)
+			}
+		}},
+		{name: "destinations-of-many", few: 20_000, many: 2 * million, step: 1e6, make: func(f *forge, i int) {
+			near, far := uint32(10<<24)+uint32(random(uint64(i/2)+1<<40)%(1<<24)), uint32(20<<24)+uint32(random(uint64(i/2))%(150<<24))
+			if i%2 == 0 {
+				f.udp(near, far, 5000, 4444, hundred)
+			} else {
+				f.udp(far, near, 4444, 5000, hundred)
+			}
+		}},
+		{name: "nxdomain-own-domains", few: 20_000, many: million, step: 1e5, make: func(f *forge, i int) { f.asks(i, inside, own(i)) }},
+		{name: "nxdomain-many-clients", few: 20_000, many: million, step: 1e5, make: func(f *forge, i int) {
+			f.asks(i, 10<<24|uint32(random(uint64(i/2)))>>8, own(i))
+		}},
+		{name: "dns-names-of-255", few: 10_000, many: million, step: 1e5, make: func(f *forge, i int) {
+			f.asks(i, inside+uint32(i/2%1000), longest(uint64(i/2), fmt.Sprintf("%x.com", random(uint64(i/20000*1000+i/2%1000)))))
 		}},
 	}
 }

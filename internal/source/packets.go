@@ -51,6 +51,20 @@ func (s *packets) add(f *capture.File, index int) {
 
 // begin starts reading; no file may be added afterwards.
 func (s *packets) begin() error {
+	if err := s.beginTable(); err != nil {
+		return err
+	}
+	s.frames.merge = capture.NewMerge(s.frames.files...)
+	s.frames.links = make([]map[uint16]uint64, len(s.frames.files))
+	s.files = s.frames.inputs()
+	if s.opts.Cores > 1 {
+		s.reader = startReader(&s.frames)
+	}
+	return nil
+}
+
+// beginTable makes the table of connections.
+func (s *packets) beginTable() error {
 	cfg := s.opts.Flow
 	cfg.Scope, cfg.Sensor, cfg.Feed = s.opts.Scope, s.opts.Sensor, s.opts.Feed
 	if cfg.Seed == 0 { // no result depends on it; who sends packets must not know it
@@ -62,12 +76,6 @@ func (s *packets) begin() error {
 		return fmt.Errorf("flow settings: %w", err)
 	}
 	s.table = flow.New(cfg, s.sight)
-	s.frames.merge = capture.NewMerge(s.frames.files...)
-	s.frames.links = make([]map[uint16]uint64, len(s.frames.files))
-	s.files = s.frames.inputs()
-	if s.opts.Cores > 1 {
-		s.reader = startReader(&s.frames)
-	}
 	return nil
 }
 

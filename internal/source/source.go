@@ -166,10 +166,18 @@ func (s *Source) progress() {
 // Recycle takes back a batch whose records nobody looks at any more: later ones are put in their place, but for unusually
 // many. Sight and inputs may be kept.
 func (s *Source) Recycle(b *record.Batch) {
-	if most := max(cap(b.Conns), cap(b.DNS), cap(b.TLS), cap(b.HTTP), cap(b.DHCP)); most <= s.opts.BatchFrames {
-		s.room = record.Batch{Conns: b.Conns[:0], DNS: b.DNS[:0], TLS: b.TLS[:0], HTTP: b.HTTP[:0], DHCP: b.DHCP[:0]}
+	if room, ok := roomOf(b, s.opts.BatchFrames); ok {
+		s.room = room
+	}
+}
+
+// roomOf takes the records out of a batch and gives their memory, if it is not unusually much.
+func roomOf(b *record.Batch, most int) (room record.Batch, ok bool) {
+	if ok = max(cap(b.Conns), cap(b.DNS), cap(b.TLS), cap(b.HTTP), cap(b.DHCP)) <= most; ok {
+		room = record.Batch{Conns: b.Conns[:0], DNS: b.DNS[:0], TLS: b.TLS[:0], HTTP: b.HTTP[:0], DHCP: b.DHCP[:0]}
 	}
 	b.Conns, b.DNS, b.TLS, b.HTTP, b.DHCP = nil, nil, nil, nil, nil
+	return room, ok
 }
 
 // Close closes the files.
