@@ -65,3 +65,16 @@ func (p *Principal) scoped(a Action) bool {
 func (p *Principal) sees(t record.Tenant) bool {
 	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.Tenant == t || g.Tenant == Everywhere })
 }
+
+// Manages reports whether the principal may manage people wherever the grants lead, so that a token with them is his to see and end.
+func Manages(who *Principal, grants []Grant) bool {
+	if who == nil || len(grants) == 0 {
+		return false
+	}
+	for _, g := range grants {
+		if g.Tenant == Everywhere && !who.mayEverywhere(ManagePeople) || g.Tenant != Everywhere && !who.may(ManagePeople, g.Tenant) {
+			return false
+		}
+	}
+	return true
+}
