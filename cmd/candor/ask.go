@@ -17,9 +17,10 @@ import (
 
 type askCmd struct {
 	observation
+	remote
 	JSON     bool     `name:"json" help:"Print what was understood, the answer and its findings as JSON; the records of a lookup as JSON lines."`
 	Question string   `arg:"" name:"question" help:"The question, in quotes: \"is 10.1.2.3 beaconing?\", \"are we infected?\", \"who talked to 198.51.100.7?\", \"what did 10.1.2.3 do on Tuesday 14:00-15:00?\"."`
-	Inputs   []string `arg:"" name:"input" help:"As for check."`
+	Inputs   []string `arg:"" optional:"" name:"input" help:"As for check."`
 }
 
 // Exit codes of ask beside those of wrong usage (DESIGN.md 5).
@@ -31,6 +32,13 @@ const (
 
 // Run answers one question. A lookup has no verdict: it ends with 0, or with 2 when there is no row and sight was blind.
 func (c *askCmd) Run(ctx context.Context, w *world) error {
+	hub, err := c.asked(c.Inputs, c.others(false)...)
+	if err != nil {
+		return err
+	}
+	if hub {
+		return c.askHub(ctx, w)
+	}
 	x, err := c.watch(nil)
 	if err != nil {
 		return err

@@ -22,13 +22,14 @@ import (
 
 type checkCmd struct {
 	observation
+	remote
 	Require   []string `help:"Questions that must be answerable: exit 2 while one is cannot say." placeholder:"QUESTION" sep:","`
 	JSON      bool     `name:"json" help:"Print the result as JSON (schema candor/check/v1)."`
 	HTML      string   `name:"html" help:"Write a self-contained page." placeholder:"OUT"`
 	Explained bool     `help:"List each finding that something ordinary explains, not only how many there are."`
 	OCSF      string   `name:"ocsf" help:"Write the findings as OCSF Detection Findings, one JSON object a line." placeholder:"OUT"`
 	CSV       string   `name:"csv" help:"Write the findings as CSV that is safe to open in a spreadsheet." placeholder:"OUT"`
-	Inputs    []string `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst; - for standard input), folders or files of Zeek logs, Suricata eve.json. All are one observation by one sensor."`
+	Inputs    []string `arg:"" optional:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst; - for standard input), folders or files of Zeek logs, Suricata eve.json. All are one observation by one sensor."`
 }
 
 // Run checks inputs and exits with what they amount to.
@@ -39,6 +40,13 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	}
 	if err := c.writable(); err != nil {
 		return err
+	}
+	hub, err := c.asked(c.Inputs, c.others(len(required) > 0)...)
+	if err != nil {
+		return err
+	}
+	if hub {
+		return c.checkHub(ctx, w)
 	}
 	x, err := c.watch(required)
 	if err != nil {
@@ -121,8 +129,23 @@ func questionNames() []string {
 
 // show writes the result in the forms asked for.
 func (c *checkCmd) show(w *world, r *judge.Result) error {
+	if err := c.writeFiles(w, r); err != nil {
+		return err
+	}
 	command := "candor " + strings.Join(w.args, " ")
-	for _, f := range c.files(command) {
+	if c.JSON {
+		return writeJSON(w.stdout, r)
+	}
+	width, color := w.screen()
+	if err := term.Write(w.stdout, r, term.Options{Width: width, Color: color, Command: command, Whole: c.Explained}); err != nil {
+		return fmt.Errorf("show result: %w", err)
+	}
+	return nil
+}
+
+// writeFiles writes what was asked for beside what is printed.
+func (c *checkCmd) writeFiles(w *world, r *judge.Result) error {
+	for _, f := range c.files("candor " + strings.Join(w.args, " ")) {
 		if f.path == "" {
 			continue
 		}
@@ -133,13 +156,6 @@ func (c *checkCmd) show(w *world, r *judge.Result) error {
 		if err := os.WriteFile(f.path, b.Bytes(), 0o644); err != nil {
 			return fmt.Errorf("write the file of %s: %w", f.flag, err)
 		}
-	}
-	if c.JSON {
-		return writeJSON(w.stdout, r)
-	}
-	width, color := w.screen()
-	if err := term.Write(w.stdout, r, term.Options{Width: width, Color: color, Command: command, Whole: c.Explained}); err != nil {
-		return fmt.Errorf("show result: %w", err)
 	}
 	return nil
 }

@@ -37,7 +37,12 @@ type commands struct {
 	Records   recordsCmd   `cmd:"" help:"Print connections and messages as JSON lines with Zeek's field names."`
 	Agreement agreementCmd `cmd:"" help:"Validate an agreement, say it in words, or write a first one."`
 	Demo      demoCmd      `cmd:"" help:"Make the bank's story: a sensor outside the firewall, then inside."`
+	Sensor    sensorCmd    `cmd:"" help:"Watch interfaces, or read files as if watching, and bring what is seen to a hub."`
+	Enroll    enrollCmd    `cmd:"" help:"Ask a hub to admit this sensor."`
+	Hub       hubCmd       `cmd:"" help:"Run a hub, or manage one."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
+
+	QueryWorker queryWorkerCmd `cmd:"" hidden:""`
 }
 
 // world is what commands touch of the outside.
@@ -47,6 +52,7 @@ type world struct {
 	stderr  io.Writer
 	now     func() time.Time
 	noColor bool
+	token   string // for a hub, from the environment
 	args    []string
 }
 
@@ -71,7 +77,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	w := &world{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
-		noColor: os.Getenv("NO_COLOR") != "", args: os.Args[1:],
+		noColor: os.Getenv("NO_COLOR") != "", token: os.Getenv("CANDOR_TOKEN"), args: os.Args[1:],
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit) // floods then cost time, not the machine

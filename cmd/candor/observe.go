@@ -86,6 +86,28 @@ type observation struct {
 	Feed map[string]string `help:"A log promised under this data id: syslog text, Windows events as JSON lines, CEF, LEEF." placeholder:"ID=PATH"`
 }
 
+// others names the flags given that a hub has its own of.
+func (o *observation) others(required bool) []string {
+	out := []string{given("--agreement", o.Agreement), given("--from", o.From), given("--to", o.To)}
+	for _, list := range []struct {
+		flag  string
+		given bool
+	}{{"--feed", len(o.Feed) > 0}, {"--intel", len(o.Intel) > 0}, {"--safelist", o.Safelist != ""}, {"--require", required}} {
+		if list.given {
+			out = append(out, list.flag)
+		}
+	}
+	return out
+}
+
+// given is the name of a flag that was given, else nothing.
+func given(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return name
+}
+
 // watched is what an observation is judged by.
 type watched struct {
 	agreement *agreement.Agreement // nil without one

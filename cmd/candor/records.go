@@ -13,8 +13,9 @@ import (
 type recordsCmd struct {
 	terms
 	span
-	Kind   []string `help:"Only these kinds: conn, dns, tls, http, dhcp." placeholder:"KIND" sep:","`
-	Inputs []string `arg:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst), or - for standard input."`
+	remote
+	Kind   []string `help:"Only these kinds: conn, dns, tls, http, dhcp, log, alert." placeholder:"KIND" sep:","`
+	Inputs []string `arg:"" optional:"" name:"input" help:"Captures (pcap, pcapng, also .gz, .zst), or - for standard input."`
 }
 
 // Run prints records as JSON lines.
@@ -26,6 +27,13 @@ func (c *recordsCmd) Run(ctx context.Context, w *world) error {
 			return usage(err)
 		}
 		wanted[kind] = true
+	}
+	hub, err := c.asked(c.Inputs, given("--agreement", c.Agreement), given("--sensor", c.Sensor))
+	if err != nil {
+		return err
+	}
+	if hub {
+		return c.recordsHub(ctx, w)
 	}
 	a, sensor, err := c.load()
 	if err != nil {
@@ -69,6 +77,8 @@ func (p *printer) batch(b *record.Batch) error {
 		print(p, record.KindTLS, b.TLS, p.w.TLS),
 		print(p, record.KindHTTP, b.HTTP, p.w.HTTP),
 		print(p, record.KindDHCP, b.DHCP, p.w.DHCP),
+		print(p, record.KindLog, b.Logs, p.w.Log),
+		print(p, record.KindAlert, b.Alerts, p.w.Alert),
 	)
 }
 
