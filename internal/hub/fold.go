@@ -232,7 +232,7 @@ func (f *Fold) Result(now record.Time, more ...record.Blind) *judge.Result {
 	if f.cached != nil && now >= f.asked && now < f.asked+record.Time(f.cfg.Every) {
 		return f.cached
 	}
-	m := judge.Moment{Blind: append(f.lost(now), more...)}
+	m := judge.Moment{Ended: f.main.Ended, Blind: append(f.lost(now), more...)}
 	if f.main.Live {
 		m.Now = now
 	}

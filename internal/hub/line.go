@@ -29,8 +29,9 @@ type progress struct {
 	Last  record.Span    `json:"last"`  // of the newest block that had one
 	End   record.Time    `json:"end"`   // of the newest packet or line
 	Feeds []record.Feed  `json:"feeds"`
-	Told  bool           `json:"told"` // the newest block told of something lost
-	Live  bool           `json:"live"` // blocks come about when their packets did: the hub's clock says something of them
+	Told  bool           `json:"told"`  // the newest block told of something lost
+	Ended bool           `json:"ended"` // the newest block says that the source was read to its end
+	Live  bool           `json:"live"`  // blocks come about when their packets did: the hub's clock says something of them
 }
 
 // seam is a place between two blocks that were folded one after the other where others belong or may belong.
@@ -89,6 +90,7 @@ func (l *line) fold(ctx context.Context, blocks Blocks, m Meta) error {
 				return err
 			}
 			l.judge.Observe(b)
+			l.Ended = b.Ended
 			l.Told = slices.ContainsFunc(b.Blind, ofOrder)
 			told, first = told || first && l.Told, false
 		}

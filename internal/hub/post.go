@@ -22,13 +22,14 @@ import (
 
 // post is one sensor at the hub: its fold, which one goroutine owns, and what came for it meanwhile.
 type post struct {
-	hub  *Hub
-	key  key
-	wake chan struct{}
-	asks chan func()                  // run by the goroutine that owns what follows
-	view atomic.Pointer[service.View] // the newest; nil before the first
-	told time.Time                    // when a Result was made last
-	cost time.Duration                // how long that took
+	hub   *Hub
+	key   key
+	wake  chan struct{}
+	asks  chan func()                  // run by the goroutine that owns what follows
+	view  atomic.Pointer[service.View] // the newest; nil before the first
+	told  time.Time                    // when a Result was made last
+	cost  time.Duration                // how long that took
+	stale bool                         // blocks were folded since
 
 	fold      *Fold
 	from      uint64 // the first epoch of the window that is folded
@@ -151,10 +152,10 @@ func (p *post) turn(ctx context.Context) error {
 	}
 	at := p.fold.At()
 	p.mu.Lock()
-	changed := p.place != transport.Position(at)
+	p.stale = p.stale || p.place != transport.Position(at)
 	p.place, p.behind, p.problem = transport.Position(at), p.fold.Behind() > 0, ""
 	p.mu.Unlock()
-	return p.result(ctx, changed || p.view.Load() == nil)
+	return p.result(ctx)
 }
 
 // takeIn hands to the fold what came since; a new window makes a new fold.
@@ -239,10 +240,10 @@ func (p *post) recall(ctx context.Context) error {
 }
 
 // result makes a Result, if the one there is has become old, and tells of it.
-func (p *post) result(ctx context.Context, changed bool) error {
+func (p *post) result(ctx context.Context) error {
 	now := p.hub.opts.Now()
 	wait := resultAtRest
-	if changed {
+	if p.stale {
 		wait = max(resultEvery, costShare*p.cost)
 	}
 	if p.view.Load() != nil && now.Sub(p.told) < wait && !now.Before(p.told) {
@@ -260,7 +261,7 @@ func (p *post) result(ctx context.Context, changed bool) error {
 			return s, err
 		},
 	})
-	p.told, p.cost = now, p.hub.opts.Now().Sub(now)
+	p.told, p.cost, p.stale = now, p.hub.opts.Now().Sub(now), false
 	p.hub.crowd.tell(p.key.tenant, service.Event{Kind: "result", Sensor: p.key.sensor})
 	return p.notify(ctx, r, now)
 }
