@@ -88,7 +88,7 @@ func (c *hubAgreementCmd) Run(ctx context.Context, w *world) error {
 	if _, err := agreement.Parse(c.File, text); err != nil { // said here with the file's name, before the hub says it without
 		return usage(err)
 	}
-	resp, err := hub.call(ctx, http.MethodPut, hub.path("agreement"), nil, strings.NewReader(string(text)))
+	resp, err := hub.call(ctx, http.MethodPut, hub.path("agreement"), nil, text)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -120,11 +121,38 @@ func (c *client) path(words ...string) string {
 	return out
 }
 
-// call makes one request. The body of the answer must be closed; anything but 2xx is an error with the hub's words.
-func (c *client) call(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Response, error) {
+// A hub that has just started is asked again some times.
+const (
+	busyTries = 20
+	busyPause = time.Second
+)
+
+// call makes one request, again while the hub says that it is not ready. The body of the answer must be closed; anything but 2xx is an error with the hub's words.
+func (c *client) call(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	for try := 1; ; try++ {
+		resp, err := c.once(ctx, method, path, query, body)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode/100 == 2 {
+			return resp, nil
+		}
+		wrong := refused(resp)
+		if resp.StatusCode != http.StatusServiceUnavailable || try == busyTries {
+			return nil, wrong
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (c *client) once(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("ask the hub: %w", err)
 	}
@@ -133,9 +161,11 @@ func (c *client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return nil, &exitError{exitNoInput, fmt.Errorf("ask the hub: %w", err)}
 	}
-	if resp.StatusCode/100 == 2 {
-		return resp, nil
-	}
+	return resp, nil
+}
+
+// refused is what the hub says of a request that it did not do.
+func refused(resp *http.Response) error {
 	defer func() { _ = resp.Body.Close() }() // nothing more is read
 	var p api.Problem
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
@@ -156,18 +186,17 @@ func (c *client) call(ctx context.Context, method, path string, query url.Values
 	case http.StatusNotFound:
 		code = exitNoInput
 	}
-	return nil, &exitError{code, errors.New(words)}
+	return &exitError{code, errors.New(words)}
 }
 
 // json makes one request whose bodies are JSON; out may be nil.
 func (c *client) json(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			return fmt.Errorf("write request: %w", err)
 		}
-		body = strings.NewReader(string(text))
 	}
 	resp, err := c.call(ctx, method, path, query, body)
 	if err != nil {

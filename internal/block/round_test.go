@@ -153,7 +153,7 @@ func tidyNil(b *record.Batch) {
 func compacted(t failer, dir string, blocks []*Block) *Block {
 	t.Helper()
 	h := head(blocks[0].Manifest.Sequence)
-	if _, err := Compact(dir, h, blocks, testKey()); err != nil {
+	if _, err := compact(quick{}, dir, h, blocks, testKey()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := Open(dir)

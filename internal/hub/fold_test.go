@@ -180,13 +180,13 @@ func text(t tester, r *judge.Result) string {
 	return string(b)
 }
 
-// bank is a quarter hour of the bank in blocks of two epochs, the second of which begins with a crash that it tells of.
+// bank is five minutes of the bank in blocks of two epochs, the second of which begins with a crash that it tells of.
 func bank(t testing.TB) (*agreement.Agreement, []*record.Batch) {
 	t.Helper()
 	s := labnet.Bank(7)
 	from := time.Date(2026, 11, 24, 10, 5, 0, 0, s.Zone())
 	var out bytes.Buffer
-	if _, err := s.Run(context.Background(), labnet.Span{From: from, To: from.Add(12 * time.Minute)}, labnet.Tap{At: labnet.Core, Out: &out, Nano: true}); err != nil {
+	if _, err := s.Run(context.Background(), labnet.Span{From: from, To: from.Add(5 * time.Minute)}, labnet.Tap{At: labnet.Core, Out: &out, Nano: true}); err != nil {
 		t.Fatal(err)
 	}
 	a, err := agreement.Parse("bank.yaml", s.Agreement())
@@ -199,7 +199,7 @@ func bank(t testing.TB) (*agreement.Agreement, []*record.Batch) {
 	}
 	scope := j.Scope()
 	src, err := source.Open(context.Background(), []string{"-"}, source.Options{
-		Stdin: &out, Scope: scope, Sensor: scope.Sensor, Feed: scope.Packets, Flow: flow.DefaultConfig(), BatchFrames: 3000,
+		Stdin: &out, Scope: scope, Sensor: scope.Sensor, Feed: scope.Packets, Flow: flow.DefaultConfig(), BatchFrames: 1500,
 	})
 	if err != nil {
 		t.Fatal(err)

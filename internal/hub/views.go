@@ -3,6 +3,7 @@ package hub
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -24,10 +25,15 @@ func (h *Hub) Sensors(_ context.Context, t record.Tenant) ([]service.Live, error
 
 // View implements service.Judges.
 func (h *Hub) View(_ context.Context, t record.Tenant, s record.Sensor) (*service.View, error) {
-	if p := h.known(key{t, s}); p != nil {
-		return p.view.Load(), nil
+	p := h.known(key{t, s})
+	if p == nil {
+		return nil, nil
 	}
-	return nil, nil
+	v := p.view.Load()
+	if v == nil {
+		return nil, fmt.Errorf("%w: what the sensor sent before is being folded", service.ErrUnavailable)
+	}
+	return v, nil
 }
 
 // Changed implements service.Judges: sensors learn of a new agreement with their next heartbeat, and a new window begins with their
