@@ -228,4 +228,3 @@ func (c *hubTokenCmd) Run(ctx context.Context, w *world) error {
 	fmt.Fprintln(w.stdout, made.Secret)
 	return nil
 }
-

@@ -40,6 +40,7 @@ type commands struct {
 	Sensor    sensorCmd    `cmd:"" help:"Watch interfaces, or read files as if watching, and bring what is seen to a hub."`
 	Enroll    enrollCmd    `cmd:"" help:"Ask a hub to admit this sensor."`
 	Hub       hubCmd       `cmd:"" help:"Run a hub, or manage one."`
+	Doctor    doctorCmd    `cmd:"" help:"Look at this machine as a place for a sensor: interface, sight, enrolment, hub, disk."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 
 	QueryWorker queryWorkerCmd `cmd:"" hidden:""`

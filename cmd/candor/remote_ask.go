@@ -172,4 +172,3 @@ func (c *recordsCmd) recordsPage(ctx context.Context, w *world, hub *client, q u
 		return p.Next, out.Flush()
 	}
 }
-

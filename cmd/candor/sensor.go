@@ -29,6 +29,14 @@ func (c *enrollCmd) Run(ctx context.Context, w *world) error {
 	return sensorError(c.Enroll.Run(ctx, w.sensor()))
 }
 
+// doctorCmd is the same in candor-sensor.
+type doctorCmd struct{ sensorcmd.Doctor }
+
+// Run looks at this machine.
+func (c *doctorCmd) Run(ctx context.Context, w *world) error {
+	return sensorError(c.Doctor.Run(ctx, w.sensor()))
+}
+
 func (w *world) sensor() *sensorcmd.World {
 	return &sensorcmd.World{Stdout: w.stdout, Stderr: w.stderr, Stdin: w.stdin, Now: w.now, Log: slog.New(slog.NewTextHandler(w.stderr, nil))}
 }
@@ -36,7 +44,10 @@ func (w *world) sensor() *sensorcmd.World {
 // sensorError gives an error of a sensor's command its exit code.
 func sensorError(err error) error {
 	var wrong *sensorcmd.UsageError
+	var found *sensorcmd.FoundError
 	switch {
+	case errors.As(err, &found):
+		return &exitError{code: found.Code}
 	case errors.As(err, &wrong):
 		return usage(err)
 	case errors.Is(err, source.ErrNothingReadable), errors.Is(err, os.ErrNotExist):

@@ -48,7 +48,7 @@ func (c *Sensor) Validate() error {
 }
 
 // Run watches until it is stopped, or reads until the hub has everything.
-func (c *Sensor) Run(ctx context.Context, w *World) error {
+func (c *Sensor) Run(ctx context.Context, w *World) (err error) {
 	h, err := transport.OpenHome(c.Dir)
 	if err != nil {
 		return err
@@ -62,7 +62,10 @@ func (c *Sensor) Run(ctx context.Context, w *World) error {
 	if err != nil {
 		return err
 	}
-	defer open.close()
+	defer func() { err = errors.Join(err, open.close()) }()
+	if err := c.confine(w); err != nil {
+		return err
+	}
 	for {
 		again, err := c.session(ctx, w, h, open)
 		if err != nil || !again {
