@@ -261,15 +261,20 @@ type DomainCache struct {
 }
 
 // RegisteredDomain is as the function, remembered. It does not allocate for a name it knows, and keeps copies only: names are
-// often cut from larger pieces of memory.
+// often cut from larger pieces of memory. Nothing longer than a name can be is kept.
 func (c *DomainCache) RegisteredDomain(name string) string {
 	if d, ok := c.young[name]; ok {
 		return d
 	}
+	if len(name) > 2*maxName { // no name with its port is that long, whoever says so
+		return strings.Clone(RegisteredDomain(name))
+	}
 	d, ok := c.aged[name]
 	name = strings.Clone(name)
 	if !ok {
-		d = RegisteredDomain(name)
+		if d = RegisteredDomain(name); len(name) > 2*len(d) { // who keeps the domain need not keep a long name
+			d = strings.Clone(d)
+		}
 	}
 	size := c.Size
 	if size <= 0 {

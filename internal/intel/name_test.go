@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -95,6 +96,17 @@ func TestDomainCacheIsBounded(t *testing.T) {
 		c.RegisteredDomain(strings.Repeat("a", i%50+1) + "." + strings.Repeat("b", i/50%60+1) + ".example.com")
 		if n := len(c.young) + len(c.aged); n > 200 {
 			t.Fatalf("%d names kept", n)
+		}
+	}
+	for i := range 50 {
+		long := strings.Repeat("x.", 30_000+i) + "example.com"
+		if d := c.RegisteredDomain(long); d != "example.com" {
+			t.Errorf("a name of %d bytes is in %q", len(long), d)
+		}
+	}
+	for name := range maps.Keys(c.young) {
+		if len(name) > 2*maxName {
+			t.Errorf("a name of %d bytes is kept", len(name))
 		}
 	}
 	if n := testing.AllocsPerRun(100, func() { c.RegisteredDomain("known.example.com") }); n != 0 {
