@@ -14,6 +14,9 @@
 // What frames mean is not known here (package decode), nor what kinds of input
 // there are besides captures (package source).
 //
+// Package ring, below this one, reads live interfaces; what its frames and counters
+// are like is said here (live.go), and [Tee] writes frames to a file.
+//
 // Start with [Open] and [File.Next]; the formats are in pcap.go and pcapng.go,
 // the buffer that both read from is in stream.go.
 package capture

@@ -19,18 +19,16 @@ type Beacons struct {
 	net     *Net
 	seed    maphash.Seed
 	salt    uint64
-	keys    map[uint64]int32 // by the hash of a key; into slab
-	young   map[uint64]record.Time
-	aged    map[uint64]record.Time
-	crowded bool // young held many: its memory is worth giving back
+	keys    hashed[int64] // by the hash of a key: of one call its time, in two halves; what stays is the number of a state in slab
 	slab    beaconSlab
 	hand    int // where eviction looks next
 	call    beaconCall
 	sources sources
 	fans    fans
 	scorer  *timing.Scorer
-	sharing map[pool]int // sources of each program, counted when findings are asked for
-	alone   float64      // evidence of being the only one, for aloneOf machines
+	looked  map[lookedAt]timing.Result // while findings are asked for
+	sharing map[pool]int               // sources of each program, counted when findings are asked for
+	alone   float64                    // evidence of being the only one, for aloneOf machines
 	aloneOf int
 	lost    uint64
 	coarse  bool // every stamp so far is a whole second
@@ -50,8 +48,8 @@ func DefaultBeaconConfig() BeaconConfig { return BeaconConfig{MaxKeys: 1 << 20, 
 func NewBeacons(cfg BeaconConfig) *Beacons {
 	seed := maphash.MakeSeed()
 	return &Beacons{
-		cfg: cfg, seed: seed, salt: maphash.String(seed, "keys"), keys: map[uint64]int32{}, young: map[uint64]record.Time{},
-		sources: newSources(), scorer: timing.NewScorer(), coarse: true,
+		cfg: cfg, seed: seed, salt: maphash.String(seed, "keys"), keys: newHashed[int64](),
+		sources: newSources(), fans: newFans(), scorer: timing.NewScorer(), coarse: true,
 	}
 }
 
@@ -68,18 +66,25 @@ func (b *Beacons) Lost() uint64 { return b.lost + b.sources.lost }
 type beaconState struct {
 	key      beaconKey
 	timing   timing.Key
-	dest     destination
 	first    record.Time
-	calls    uint32 // connections
-	sizes    sizes
-	named    uint32 // connections that said a name
+	detail   *beaconDetail // once the key called provenAfter times
+	dest     destination
 	resolved [3]uint16
+	sizes    sizes
+	calls    uint32 // connections
+	named    uint32 // connections that said a name
 	company  company
 	wait     uint32 // milliseconds from the connection before the newest wake-up to it
 	steady   uint32 // wake-ups whose wait was within a factor of two of the wait before
 	flags    keyFlags
-	detail   *beaconDetail // once the key called provenAfter times
-	result   *scored       // once it was scored
+}
+
+// result is the score of a key; nil where it has none.
+func (st *beaconState) result() *scored {
+	if st.detail == nil {
+		return nil
+	}
+	return st.detail.result
 }
 
 // beaconDetail is what people want to know of a key that may become a finding.
@@ -92,6 +97,7 @@ type beaconDetail struct {
 	uids    [maxUIDs]string // of the newest wake-ups, newest first
 	dests   []netip.Addr    // the first few; of address keys none, they have one
 	more    uint32          // wake-ups at destinations beyond
+	result  *scored         // once it was scored
 }
 
 // keyFlags are what was true of any connection of a key.
@@ -126,11 +132,13 @@ type scored struct {
 
 // destination is what a key's connections have in common.
 type destination struct {
-	addr  netip.Addr // of dom keys the newest
+	at    packedAddr // of all keys but addresses the newest
 	port  uint16
 	proto uint8
 	place Place
 }
+
+func (d *destination) addr() netip.Addr { return d.at.addr() }
 
 // Observe folds a slice.
 func (b *Beacons) Observe(s *Slice) {

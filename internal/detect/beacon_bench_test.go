@@ -164,7 +164,7 @@ func liveKeys(t testing.TB, destinations int) (keys int, mb float64) {
 	used := processorTime() - start
 	mb = float64(heap()-before) / 1e6
 	t.Logf("%d keys of %d bytes and more, %d wait for a second call, %d sources: %.0f MB, %v of CPU, %d let go of",
-		d.slab.n, unsafe.Sizeof(beaconState{}), len(d.young)+len(d.aged), len(d.sources.list), mb, used, d.Lost())
+		d.slab.n, unsafe.Sizeof(beaconState{}), d.keys.halves(), d.sources.n, mb, used, d.Lost())
 	keys = d.slab.n
 	runtime.KeepAlive(d)
 	return keys, mb
@@ -193,8 +193,8 @@ func TestOneSourceOpensAMillionKeys(t *testing.T) {
 		}
 		spent[half] = processorTime() - start
 	}
-	if d.slab.n > 1<<14 || len(d.young)+len(d.aged) > 1<<14 || len(d.fans.of) > maxFans {
-		t.Errorf("%d keys, %d waiting, %d destinations: not bounded", d.slab.n, len(d.young)+len(d.aged), len(d.fans.of))
+	if d.slab.n > 1<<14 || d.keys.halves() > 1<<14 || d.fans.of.len() > maxFans {
+		t.Errorf("%d keys, %d waiting, %d destinations: not bounded", d.slab.n, d.keys.halves(), d.fans.of.len())
 	}
 	if d.Lost() < each {
 		t.Errorf("%d let go of: not counted", d.Lost())

@@ -95,7 +95,7 @@ func (b *Beacons) circumstances(st *beaconState, add adder) {
 		}
 	}
 	st.habits(add)
-	if b.sources.list[st.key.source].place != OwnPublic { // behind a translated address many machines call at once
+	if b.sources.at(st.key.source).place != OwnPublic { // behind a translated address many machines call at once
 		st.togetherness(add)
 	}
 	if st.flags&keySelfSigned != 0 && outside {
@@ -166,7 +166,7 @@ const leastPeers = 10
 // novelty: when a machine was watched for long, what it called from the first day on is likelier its ordinary work than what it
 // began to call meanwhile.
 func (b *Beacons) novelty(st *beaconState, add adder) {
-	src := &b.sources.list[st.key.source]
+	src := b.sources.at(st.key.source)
 	watched := b.newest - src.first
 	if watched < 3*record.Day || st.flags&keyInbound != 0 {
 		return
@@ -200,13 +200,13 @@ func (b *Beacons) usersOfPool(st *beaconState) int {
 
 // fanOf is the destination whose users are those of an address key: its domain when it says one.
 func (b *Beacons) fanOf(st *beaconState) (uint64, bool) {
-	if !st.dest.addr.IsValid() {
+	if !st.dest.addr().IsValid() {
 		return 0, false
 	}
 	if st.detail != nil && st.detail.domain != "" {
 		return b.nameID(st.detail.domain), true
 	}
-	return b.addrID(st.dest.addr), true
+	return b.addrID(st.dest.addr()), true
 }
 
 // naming: programs of intruders often have no name to call, and unusual ports.
@@ -271,9 +271,9 @@ const mostCover = 0.5
 
 // coverage: a rhythm that holds for most of a key's life, or only within bursts.
 func (st *beaconState) coverage(add adder) {
-	share, what := float64(st.result.cover), "of the time it was seen"
+	share, what := float64(st.result().cover), "of the time it was seen"
 	if !st.key.kind.single() {
-		share, what = float64(st.result.run), "of the time it ran"
+		share, what = float64(st.result().run), "of the time it ran"
 	}
 	nats := mostCover
 	switch {

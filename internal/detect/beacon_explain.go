@@ -11,7 +11,7 @@ import (
 // explains only by its registered domain, as said by SNI or Host, and never a key that said none: caretakers are a place to
 // hide.
 func (b *Beacons) explain(st *beaconState) string {
-	if st.dest.place == Link || st.dest.addr.IsMulticast() || st.dest.addr.IsLinkLocalUnicast() {
+	if st.dest.place == Link || st.dest.addr().IsMulticast() || st.dest.addr().IsLinkLocalUnicast() {
 		return "a message to the neighbourhood (multicast or broadcast)"
 	}
 	if words := byProtocol(st); words != "" {
@@ -27,7 +27,7 @@ func (b *Beacons) explain(st *beaconState) string {
 			return words
 		}
 	}
-	if st.key.failed && !st.key.kind.single() && b.sources.list[st.key.source].failed > manyFailed {
+	if st.key.failed && !st.key.kind.single() && b.sources.at(st.key.source).failed > manyFailed {
 		return "attempts of a machine that scans (a finding of its own)"
 	}
 	return ""

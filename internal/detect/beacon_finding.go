@@ -13,9 +13,9 @@ import (
 
 // finding tells of a periodic key: what, whose, why.
 func (b *Beacons) finding(st *beaconState) verdict.Finding {
-	src := &b.sources.list[st.key.source]
+	src := b.sources.at(st.key.source)
 	source := src.addr.String()
-	r := st.result
+	r := st.result()
 	f := blank("beacon", cmp.Or(string(src.host), source), st.name(), st.first, record.Time(st.timing.Newest()))
 	f.Source, f.Host.ID = source, string(src.host)
 	f.Domain = st.detail.domain
@@ -82,7 +82,7 @@ func (st *beaconState) attack() []string {
 }
 
 func (st *beaconState) evidence(why []Factor, x float64) map[string]any {
-	r := st.result
+	r := st.result()
 	bytes, share := st.sizes.top()
 	words := make([]string, 0, len(why))
 	for _, w := range why {
@@ -111,11 +111,11 @@ func (st *beaconState) where() string {
 	case st.key.kind == keyDomain && st.detail.domain != "":
 		return st.detail.domain
 	case st.key.kind == keyNet:
-		return fmt.Sprintf("%d machines of the network of %s", max(1, len(st.dests())), st.dest.addr)
+		return fmt.Sprintf("%d machines of the network of %s", max(1, len(st.dests())), st.dest.addr())
 	case len(st.dests()) > 1:
 		return fmt.Sprintf("%d and more changing servers", len(st.dests()))
-	case st.dest.addr.IsValid():
-		return st.dest.addr.String()
+	case st.dest.addr().IsValid():
+		return st.dest.addr().String()
 	}
 	return "somebody"
 }
@@ -128,9 +128,9 @@ func (st *beaconState) name() string {
 	case keyDomain:
 		common = st.detail.domain
 	case keyAddr:
-		common = st.dest.addr.String()
+		common = st.dest.addr().String()
 	case keyNet:
-		common = network(st.dest.addr).String()
+		common = network(st.dest.addr()).String()
 	case keyPrint:
 		common = cmp.Or(st.detail.ja4, st.detail.agent)
 	case keyShape, keyRare:

@@ -10,49 +10,69 @@ import (
 
 // beaconCall is the connection that is being counted, with what its keys share.
 type beaconCall struct {
-	src  uint32
-	fan  int    // users of its destination
-	to   uint64 // destination: registered domain, else address
-	addr uint64
-	uid  string // a copy that may be kept, once one was needed
-	keys [6]beaconKey
+	src   uint32
+	n     int       // keys so far
+	base  beaconKey // what all have in common
+	pools bool      // it counts under keys of several destinations, too
+	fan   int       // users of its destination
+	to    uint64    // destination: registered domain, else address
+	addr  uint64
+	uid   string // a copy that may be kept, once one was needed
+	keys  [6]beaconKey
+	ids   [6]uint64 // their hashes
+	near  uint64    // means nothing: a sum over what was fetched
 }
 
 // event counts a connection under each of its keys.
 func (b *Beacons) event(e *Event) {
 	c := &b.call
-	c.uid, c.src, c.addr = "", b.sources.of(e), b.addrID(e.Resp)
+	c.uid, c.src, c.addr = "", b.sources.of(e, b.addrID(e.Orig)), b.addrID(e.Resp)
 	c.to = c.addr
 	if e.Domain != "" {
 		c.to = b.nameID(e.Domain)
 	}
+	n := b.keysOf(e)
+	b.fetch(n)
 	c.fan = 1
 	if e.OrigPlace != Outside {
 		c.fan = b.fans.add(c.to, c.src)
 	}
 	if !e.Answered {
-		b.sources.list[c.src].failed++
+		b.sources.at(c.src).failed++
 	}
 	b.sources.heard(c.src, e.TS, c.to, &b.slab)
-	for i := range b.keysOf(e) {
-		b.count(&c.keys[i], e)
+	if c.pools && c.fan <= max(1, b.sources.inside/50) && b.sources.seldom(c.src, c.to, e.TS) {
+		c.add(keyRare, uint64(e.Proto), b.salt)
+		n++
+	}
+	for i := range n {
+		b.count(&c.keys[i], c.ids[i], e)
+	}
+}
+
+// fetch reads what the keys of a connection need, all at once: each is far away in memory, and one wait does for all.
+func (b *Beacons) fetch(n int) {
+	c := &b.call
+	for _, id := range c.ids[:n] {
+		c.near += b.keys.fetch(id)
+	}
+	c.near += b.fans.of.fetch(c.to)
+	if c.pools {
+		c.near += b.sources.seldoms.fetch(seldomID(c.src, c.to))
+	}
+	for _, id := range c.ids[:n] {
+		if m, at := b.keys.find(id); m == markStays {
+			st := b.slab.at(int32(at))
+			c.near += uint64(st.calls) + uint64(st.flags)
+		}
 	}
 }
 
 // count counts the connection under one key.
-func (b *Beacons) count(k *beaconKey, e *Event) {
-	id := k.hash(b.salt)
-	at, ok := b.keys[id]
+func (b *Beacons) count(k *beaconKey, id uint64, e *Event) {
+	at, ok := b.stateOf(k, id, e)
 	if !ok {
-		first, waited := b.firstCall(id, e.TS)
-		if !waited {
-			return
-		}
-		at = b.admit(id, k)
-		st := b.slab.at(at)
-		st.first = first
-		st.dest = destination{e.Resp, e.RespPort, e.Proto, e.RespPlace}
-		st.timing.Add(int64(first))
+		return
 	}
 	st := b.slab.at(at)
 	before := st.timing.Newest()
@@ -120,30 +140,27 @@ func (b *Beacons) redundant(st *beaconState) bool {
 		return false
 	}
 	k := beaconKey{common: b.nameID(d.domain), source: st.key.source, kind: keyDomain, failed: st.key.failed}
-	at, ok := b.keys[k.hash(b.salt)]
-	return ok && 4*b.slab.at(at).calls <= 5*st.calls
+	m, at := b.keys.find(k.hash(b.salt))
+	return m == markStays && 4*b.slab.at(int32(at)).calls <= 5*st.calls
 }
 
-// firstCall remembers the first call of a key; the second makes it a key.
-func (b *Beacons) firstCall(id uint64, ts record.Time) (first record.Time, waited bool) {
-	if first, ok := b.young[id]; ok {
-		if delete(b.young, id); len(b.young) == 0 && b.crowded {
-			b.young, b.crowded = map[uint64]record.Time{}, false
-		}
-		return first, true
+// stateOf finds the state of a key. Of a first call the time is kept; the second gives it a state.
+func (b *Beacons) stateOf(k *beaconKey, id uint64, e *Event) (at int32, ok bool) {
+	switch m, value := b.keys.find(id); m {
+	case markStays:
+		return int32(value), true
+	case markHalf, markOther:
+		at = b.admit(id, k)
+		st := b.slab.at(at)
+		st.first = record.Time(value)
+		st.dest = destination{packAddr(e.Resp), e.RespPort, e.Proto, e.RespPlace}
+		st.timing.Add(value)
+		return at, true
 	}
-	if first, ok := b.aged[id]; ok {
-		if delete(b.aged, id); len(b.aged) == 0 {
-			b.aged = nil
-		}
-		return first, true
+	if b.keys.n[b.keys.young] >= b.cfg.MaxYoung/2 {
+		b.lost += uint64(b.keys.turn())
 	}
-	if len(b.young) >= b.cfg.MaxYoung/2 {
-		b.lost += uint64(len(b.aged))
-		b.young, b.aged, b.crowded = make(map[uint64]record.Time, 1024), b.young, false
-	}
-	b.young[id] = ts
-	b.crowded = b.crowded || len(b.young) > 1<<16
+	b.keys.put(id, b.keys.young, int64(e.TS))
 	return 0, false
 }
 
@@ -171,7 +188,7 @@ func (s *beaconSlab) add(st beaconState) int32 {
 func (b *Beacons) admit(id uint64, k *beaconKey) int32 {
 	if b.slab.n < b.cfg.MaxKeys {
 		at := b.slab.add(beaconState{key: *k})
-		b.keys[id] = at
+		b.keys.put(id, markStays, int64(at))
 		return at
 	}
 	worst := int32(-1)
@@ -183,8 +200,8 @@ func (b *Beacons) admit(id uint64, k *beaconKey) int32 {
 	}
 	b.lost++
 	st := b.slab.at(worst)
-	delete(b.keys, st.key.hash(b.salt))
+	b.keys.remove(st.key.hash(b.salt))
 	*st = beaconState{key: *k}
-	b.keys[id] = worst
+	b.keys.put(id, markStays, int64(worst))
 	return worst
 }

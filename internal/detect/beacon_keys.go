@@ -63,40 +63,44 @@ func (b *Beacons) netID(a netip.Addr) uint64 {
 	return maphash.Bytes(b.seed, raw[:15])
 }
 
-// keysOf fills in the keys of a connection and gives their number. Lookups count by address alone: a busy name is looked up each
-// time its answer ends.
+// keysOf fills in the keys of a connection, but for rare destinations, and gives their number. Lookups count by address alone: a busy
+// name is looked up each time its answer ends.
 func (b *Beacons) keysOf(e *Event) int {
-	c, n := &b.call, 0
-	k := beaconKey{source: c.src, port: e.RespPort, failed: !e.Answered}
+	c := &b.call
 	icmp := e.Proto == 1 || e.Proto == 58
+	c.n, c.base = 0, beaconKey{source: c.src, port: e.RespPort, failed: !e.Answered}
 	if icmp {
-		k.port = 0
-	}
-	add := func(kind keyKind, common uint64) {
-		k.kind, k.common = kind, common
-		c.keys[n] = k
-		n++
+		c.base.port = 0
 	}
 	if e.Domain != "" {
-		add(keyDomain, c.to)
-		c.keys[0].port = 0
+		port := c.base.port
+		c.base.port = 0
+		c.add(keyDomain, c.to, b.salt)
+		c.base.port = port
 	}
 	proto := uint64(e.Proto)
-	add(keyAddr, c.addr^proto)
-	if icmp || e.RespPlace != Outside || e.Inbound || e.OrigPlace == OwnPublic || e.Service == "dns" || e.RespPort == 53 {
-		return n
+	c.add(keyAddr, c.addr^proto, b.salt)
+	c.pools = !(icmp || e.RespPlace != Outside || e.Inbound || e.OrigPlace == OwnPublic || e.Service == "dns" || e.RespPort == 53)
+	if !c.pools {
+		return c.n
 	}
-	add(keyPrint, b.printID(cmp.Or(e.JA4, e.Agent))^proto)
-	add(keyNet, b.netID(e.Resp)^proto)
+	c.add(keyPrint, b.printID(cmp.Or(e.JA4, e.Agent))^proto, b.salt)
+	c.add(keyNet, b.netID(e.Resp)^proto, b.salt)
 	if e.TLS && e.Domain == "" {
-		add(keyShape, proto|1<<8)
+		c.add(keyShape, proto|1<<8, b.salt)
 	} else if !e.TLS && e.Service == "" {
-		add(keyShape, proto)
+		c.add(keyShape, proto, b.salt)
 	}
-	if c.fan <= max(1, b.sources.inside/50) && b.sources.seldom(c.src, c.to, e.TS) {
-		add(keyRare, proto)
-	}
-	return n
+	return c.n
+}
+
+// add adds a key.
+func (c *beaconCall) add(kind keyKind, common, salt uint64) {
+	k := &c.keys[c.n]
+	*k = c.base
+	k.kind, k.common = kind, common
+	c.ids[c.n] = k.hash(salt)
+	c.n++
 }
 
 // printID is one number for a JA4 or user agent; 0 for none.
@@ -123,9 +127,11 @@ func network(a netip.Addr) netip.Addr {
 // fans counts how many machines here use a destination, by linear counting on 256 bits: near enough up to a thousand. Most
 // destinations have one user, whose number is all that is kept.
 type fans struct {
-	of   map[uint64]uint32 // a user's number, or manyUsers and the place of a crowd
+	of   hashed[uint32] // a user's number, or manyUsers and the place of a crowd
 	many []crowd
 }
+
+func newFans() fans { return fans{of: newHashed[uint32]()} }
 
 type crowd struct {
 	bits [4]uint64
@@ -140,20 +146,20 @@ const maxFans = 1 << 18
 
 // add counts a user and gives the number of users.
 func (f *fans) add(id uint64, src uint32) int {
-	known, ok := f.of[id]
+	m, known := f.of.find(id)
 	switch {
-	case !ok:
-		if f.of == nil || len(f.of) >= maxFans {
-			f.of, f.many = map[uint64]uint32{}, f.many[:0]
+	case m == markNone:
+		if f.of.len() >= maxFans {
+			*f = newFans()
 		}
-		f.of[id] = src
+		f.of.put(id, markStays, src)
 		return 1
 	case known&manyUsers == 0:
 		if known == src {
 			return 1
 		}
 		f.many = append(f.many, crowd{})
-		f.of[id] = manyUsers | uint32(len(f.many)-1)
+		f.of.put(id, markStays, manyUsers|uint32(len(f.many)-1))
 		c := &f.many[len(f.many)-1]
 		c.add(known)
 		return c.add(src)
@@ -163,12 +169,10 @@ func (f *fans) add(id uint64, src uint32) int {
 
 // users is how many there were.
 func (f *fans) users(id uint64) int {
-	switch known, ok := f.of[id]; {
-	case ok && known&manyUsers != 0:
+	if m, known := f.of.find(id); m != markNone && known&manyUsers != 0 {
 		return f.many[known&^manyUsers].count()
-	default:
-		return 1
 	}
+	return 1
 }
 
 func (c *crowd) add(src uint32) int {

@@ -55,7 +55,7 @@ func (b *Beacons) mergeSource(calls []*beaconState) []*beaconState {
 // rotates reports whether a pool is one beacon that calls several servers in turn: the finer keys that hold most of its calls then
 // are periodic too, at a multiple of its rhythm, and what is told of is the pool. It gives those keys.
 func (st *beaconState) rotates(kept []*beaconState) []*beaconState {
-	if st.key.kind.single() || st.result.run < 0.5 {
+	if st.key.kind.single() || st.result().run < 0.5 {
 		return nil
 	}
 	var turns []*beaconState
@@ -64,7 +64,7 @@ func (st *beaconState) rotates(kept []*beaconState) []*beaconState {
 		if f.key.failed != st.key.failed || !f.key.kind.single() {
 			continue
 		}
-		if share := st.holds(f); share > 0.8 && f.result.period > 1.6*st.result.period {
+		if share := st.holds(f); share > 0.8 && f.result().period > 1.6*st.result().period {
 			turns = append(turns, f)
 			calls += share * float64(f.calls)
 		}
@@ -84,7 +84,8 @@ func (st *beaconState) holds(fine *beaconState) float64 {
 		return 0
 	case keyAddr:
 		if samePort && fine.key.kind == keyDomain {
-			all = fine.among(func(a netip.Addr) bool { return a == st.dest.addr })
+			own := st.dest.addr()
+			all = fine.among(func(a netip.Addr) bool { return a == own })
 		}
 	case keyPrint:
 		if samePort && st.detail.ja4 == fine.detail.ja4 && (st.detail.ja4 != "" || st.detail.agent == fine.detail.agent) {
@@ -92,7 +93,8 @@ func (st *beaconState) holds(fine *beaconState) float64 {
 		}
 	case keyNet:
 		if samePort {
-			all = fine.among(func(a netip.Addr) bool { return network(a) == network(st.dest.addr) })
+			own := network(st.dest.addr())
+			all = fine.among(func(a netip.Addr) bool { return network(a) == own })
 		}
 	case keyShape, keyRare:
 		if samePort && st.dest.proto == fine.dest.proto {
@@ -115,6 +117,6 @@ func (st *beaconState) among(such func(netip.Addr) bool) float64 {
 }
 
 func sameRhythm(a, b *beaconState) bool {
-	x, y := a.result.period, b.result.period
+	x, y := a.result().period, b.result().period
 	return x > 0 && y > 0 && max(x, y) <= 1.6*min(x, y)
 }

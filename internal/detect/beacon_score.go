@@ -18,18 +18,46 @@ func (b *Beacons) score(st *beaconState, now record.Time) {
 	if record.Time(st.timing.Newest())-st.first >= 3*record.Day {
 		set.Activity = b.sources.activity(st.key.source)
 	}
-	r := b.scorer.Key(&st.timing, int64(now), set)
-	if old := st.result; old != nil && float64(old.s) > r.S && now-old.at <= record.Day {
+	r := b.evidence(st, now, set)
+	if old := st.result(); old != nil && float64(old.s) > r.S && now-old.at <= record.Day {
 		return
 	}
 	if r.S < periodic { // a result costs memory: most keys never get one
-		st.result = nil
+		if st.detail != nil {
+			st.detail.result = nil
+		}
 		return
 	}
-	st.result = &scored{
+	if st.detail == nil {
+		st.detail = &beaconDetail{}
+	}
+	st.detail.result = &scored{
 		at: now, s: float32(r.S), period: float32(r.Period), hi: float32(r.Hi), w: float32(r.W), missed: float32(r.M),
 		cover: float32(r.Cover), run: float32(r.Run), n: uint32(r.N), basis: r.Basis, growth: r.Growth,
 	}
+}
+
+// evidence is the timing of a key. A machine with one program has several keys with the same calls: they are looked at once.
+func (b *Beacons) evidence(st *beaconState, now record.Time, set timing.Setting) timing.Result {
+	if b.looked == nil {
+		return b.scorer.Key(&st.timing, int64(now), set)
+	}
+	same := lookedAt{st.timing.Print(b.seed), st.key.source, set.Activity != nil}
+	r, ok := b.looked[same]
+	if !ok {
+		r = b.scorer.Key(&st.timing, int64(now), set)
+		r.Beats = nil // the next score takes its room
+		b.looked[same] = r
+	}
+	st.timing.Looked()
+	return r
+}
+
+// lookedAt names the timing of a source's keys.
+type lookedAt struct {
+	print  uint64
+	source uint32
+	days   bool // long enough for the hours of the day to count
 }
 
 // periodic is the score from which a key is periodic (BEACON.md 1).
@@ -44,13 +72,15 @@ func (b *Beacons) Findings(at record.Time) []verdict.Finding {
 			b.sharing[poolOf(st.key)]++
 		}
 	}
+	b.looked = map[lookedAt]timing.Result{}
+	defer func() { b.looked = nil }()
 	var calls []*beaconState
 	for i := range b.slab.n {
 		st := b.slab.at(int32(i))
 		if st.timing.Due() && st.timing.WakeUps() > timing.LeastIntervals && b.worthTime(st) {
 			b.score(st, now)
 		}
-		if st.result != nil {
+		if st.result() != nil {
 			calls = append(calls, st)
 		}
 	}

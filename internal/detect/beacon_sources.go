@@ -12,13 +12,13 @@ import (
 // sources are the machines that open connections: how many there are, when each is busy, and what it does within seconds of
 // a call.
 type sources struct {
-	byAddr map[netip.Addr]uint32
-	byHost map[record.Host]uint32
-	list   []origin
-	inside int // of these, ours
-	lost   uint64
-	// Destinations that few call, by source: in two halves that take turns.
-	seldoms, older map[uint64]seldomly
+	byAddr  hashed[uint32] // by the hash of an address
+	byHost  map[record.Host]uint32
+	pieces  []*[originPiece]origin // so that growing copies nothing
+	n       int                    // numbers given, 0 too
+	inside  int                    // of these, ours
+	lost    uint64
+	seldoms hashed[seldomly] // destinations that few call, by source: in two halves that take turns
 }
 
 type origin struct {
@@ -31,7 +31,7 @@ type origin struct {
 	rate    float64 // connections to changing destinations a second, over about ten minutes
 	last    record.Time
 	lastTo  uint64
-	pending [8]wakeUp // the newest wake-ups whose company is not complete
+	pending *[8]wakeUp // the newest wake-ups whose company is not complete; nil before the first
 	failed  uint32
 }
 
@@ -61,31 +61,45 @@ const (
 )
 
 func newSources() sources {
-	return sources{byAddr: map[netip.Addr]uint32{}, byHost: map[record.Host]uint32{}, seldoms: map[uint64]seldomly{}, list: make([]origin, 1, 64)}
+	s := sources{byAddr: newHashed[uint32](), byHost: map[record.Host]uint32{}, seldoms: newHashed[seldomly]()}
+	s.add(origin{})
+	return s
 }
 
-// of gives the number of the machine that opened a connection. Machines beyond maxSources share number 0.
-func (s *sources) of(e *Event) uint32 {
+const originPiece = 64
+
+func (s *sources) at(n uint32) *origin { return &s.pieces[n/originPiece][n%originPiece] }
+
+func (s *sources) add(x origin) {
+	if s.n%originPiece == 0 {
+		s.pieces = append(s.pieces, new([originPiece]origin))
+	}
+	*s.at(uint32(s.n)) = x
+	s.n++
+}
+
+// of gives the number of the machine that opened a connection from an address with that hash. Machines beyond maxSources share number 0.
+func (s *sources) of(e *Event, id uint64) uint32 {
 	if e.Host != "" {
 		if n, ok := s.byHost[e.Host]; ok {
 			return n
 		}
-	} else if n, ok := s.byAddr[e.Orig]; ok {
+	} else if m, n := s.byAddr.find(id); m != markNone {
 		return n
 	}
-	if len(s.list) >= maxSources {
+	if s.n >= maxSources {
 		s.lost++
 		return 0
 	}
-	n := uint32(len(s.list))
+	n := uint32(s.n)
 	x := origin{addr: e.Orig, place: e.OrigPlace, first: e.TS}
 	if e.Host != "" {
 		x.host = record.Host(strings.Clone(string(e.Host)))
 		s.byHost[x.host] = n
 	} else {
-		s.byAddr[e.Orig] = n
+		s.byAddr.put(id, markStays, n)
 	}
-	s.list = append(s.list, x)
+	s.add(x)
 	if e.OrigPlace == Inside {
 		s.inside++
 	}
@@ -94,7 +108,7 @@ func (s *sources) of(e *Event) uint32 {
 
 // heard tells that a source called a destination: company for the wake-ups around it.
 func (s *sources) heard(n uint32, ts record.Time, to uint64, slab *beaconSlab) {
-	x := &s.list[n]
+	x := s.at(n)
 	x.total++
 	if h := &x.hours[int(ts.Floor(record.Hour)/record.Hour)%24]; *h < math.MaxUint16 {
 		*h++
@@ -103,6 +117,9 @@ func (s *sources) heard(n uint32, ts record.Time, to uint64, slab *beaconSlab) {
 		decay := fading(max(ts-x.last, 0).Seconds() / rateSpan)
 		x.rate = x.rate*decay + 1/rateSpan
 		x.last, x.lastTo = ts, to
+	}
+	if x.pending == nil {
+		return
 	}
 	for i := range x.pending {
 		w := &x.pending[i]
@@ -130,7 +147,10 @@ func fading(x float64) float64 {
 
 // woke begins to count the company of a wake-up.
 func (s *sources) woke(n uint32, key int32, common uint64, ts record.Time, slab *beaconSlab) {
-	x := &s.list[n]
+	x := s.at(n)
+	if x.pending == nil {
+		x.pending = &[8]wakeUp{}
+	}
 	oldest := 0
 	for i := range x.pending {
 		if !x.pending[i].open {
@@ -177,14 +197,11 @@ func (w *wakeUp) settle(rate float64, slab *beaconSlab) {
 
 // seldom counts a call to a destination, and reports whether it is among the first few of a day.
 func (s *sources) seldom(n uint32, to uint64, ts record.Time) bool {
-	id := to ^ uint64(n)*0x9e3779b97f4a7c15
+	id := seldomID(n, to)
 	hour := uint32(ts / record.Hour)
-	c, ok := s.seldoms[id]
-	if !ok {
-		c, ok = s.older[id]
-	}
-	if !ok && len(s.seldoms) >= maxSeldom {
-		s.seldoms, s.older = make(map[uint64]seldomly, 1024), s.seldoms
+	m, c := s.seldoms.find(id)
+	if m == markNone && s.seldoms.n[s.seldoms.young] >= maxSeldom {
+		s.seldoms.turn()
 	}
 	if hour-c.since >= 24 {
 		c = seldomly{since: hour}
@@ -192,14 +209,17 @@ func (s *sources) seldom(n uint32, to uint64, ts record.Time) bool {
 	if c.n < 255 {
 		c.n++
 	}
-	s.seldoms[id] = c
+	s.seldoms.put(id, s.seldoms.young, c)
 	return c.n <= seldomMost
 }
+
+// seldomID is one number for a source and a destination.
+func seldomID(n uint32, to uint64) uint64 { return to ^ uint64(n)*0x9e3779b97f4a7c15 }
 
 // activity is when a source is busy, for timing.
 func (s *sources) activity(n uint32) *timing.Activity {
 	var weights [24]float64
-	for i, v := range s.list[n].hours {
+	for i, v := range s.at(n).hours {
 		weights[i] = float64(v)
 	}
 	return timing.NewActivity(weights[:])

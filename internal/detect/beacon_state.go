@@ -130,7 +130,7 @@ func (st *beaconState) take(e *Event) {
 	if e.Inbound {
 		st.flags |= keyInbound
 	}
-	st.dest.addr, st.dest.port = e.Resp, e.RespPort
+	st.dest.at, st.dest.port = packAddr(e.Resp), e.RespPort
 }
 
 // keep keeps what people want to know of a wake-up.
@@ -172,7 +172,7 @@ func (st *beaconState) keep(e *Event, n *Net, uid string) {
 // dests lists destinations of a key, not more than are kept.
 func (st *beaconState) dests() []netip.Addr {
 	if st.key.kind == keyAddr {
-		return []netip.Addr{st.dest.addr}
+		return []netip.Addr{st.dest.addr()}
 	}
 	return st.detail.dests
 }

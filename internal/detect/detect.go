@@ -88,7 +88,6 @@ type Event struct {
 	TLS        bool   // a client hello or server hello was seen
 	SelfSigned bool
 	CertFrom   record.Time // the certificate's first day; 0 unknown
-	CertHash   string
 	Resolution Resolution
 }
 

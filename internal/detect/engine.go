@@ -17,11 +17,12 @@ type Engine struct {
 	newest    map[record.Feed]record.Time // the time each witness has come to
 	marked    map[record.Feed]bool        // witnesses whose batches say where minutes begin
 	slice     Slice
+	fresh     Event // the connection that is being read
 }
 
 // New makes an engine over detectors (All, or a choice of them).
 func New(scope *record.Scope, detectors []Detector) *Engine {
-	e := &Engine{net: newNet(scope), detectors: detectors}
+	e := &Engine{net: newNet(scope), detectors: detectors, join: newJoin()}
 	e.slice.Net = e.net
 	return e
 }
@@ -82,9 +83,8 @@ func (e *Engine) part(b *record.Batch, from, to record.Mark) {
 			e.event(c, &e.slice.Updates[len(e.slice.Updates)-1])
 			continue
 		}
-		at, ev := e.waiting.room()
-		e.event(c, ev)
-		e.waiting.keep(at)
+		e.event(c, &e.fresh)
+		e.waiting.keep(&e.fresh)
 		if e.waiting.held > maxWaiting {
 			e.hurry()
 		}
@@ -131,13 +131,9 @@ const behind = 6 * record.Hour
 
 // hurry hands on the earlier half of what waits, because there is no room for more.
 func (e *Engine) hurry() {
-	e.slice.Events = e.waiting.before(0, e.slice.Events[:0])
 	updates := e.slice.Updates
 	e.slice.Updates = nil
-	for i := range e.slice.Events {
-		e.complete(&e.slice.Events[i])
-	}
-	e.hand()
+	e.waited(0)
 	e.slice.Updates = updates
 }
 
@@ -145,14 +141,29 @@ func (e *Engine) hurry() {
 func (e *Engine) End() { e.release(record.LastTime) }
 
 func (e *Engine) release(before record.Time) {
-	e.slice.Events = e.waiting.before(before, e.slice.Events[:0])
-	for i := range e.slice.Events {
-		e.complete(&e.slice.Events[i])
-	}
 	e.slice.Now = max(e.slice.Now, before)
 	if before == record.LastTime {
 		e.slice.Now = e.waiting.newest
 	}
+	e.waited(before)
+}
+
+// sliceEvents is how many connections are handed on at once: few enough to be in the processor's cache for every detector.
+const sliceEvents = 256
+
+// waited hands on what has waited until a time.
+func (e *Engine) waited(before record.Time) {
+	e.slice.Events = e.slice.Events[:0]
+	e.waiting.before(before, func(h *held) {
+		if len(e.slice.Events) == sliceEvents {
+			e.hand()
+			e.slice.Events = e.slice.Events[:0]
+		}
+		e.slice.Events = append(e.slice.Events, Event{})
+		ev := &e.slice.Events[len(e.slice.Events)-1]
+		h.unpack(ev)
+		e.complete(ev)
+	})
 	e.hand()
 }
 
@@ -186,19 +197,19 @@ func (e *Engine) event(c *record.Conn, ev *Event) {
 func (e *Engine) withoutConns(tls []record.TLS, http []record.HTTP) {
 	for i := range http {
 		if h := &http[i]; e.waiting.isLog(h.Feed) {
-			at, ev := e.waiting.room()
+			ev := &e.fresh
 			e.bare(&h.Ends, "http", ev)
 			ev.Answered = h.HasResponse || h.StatusCode > 0
 			ev.OrigBytes, ev.RespBytes = h.RequestBodyLen, h.ResponseBodyLen
-			e.waiting.keep(at)
+			e.waiting.keep(ev)
 		}
 	}
 	for i := range tls {
 		if t := &tls[i]; e.waiting.isLog(t.Feed) {
-			at, ev := e.waiting.room()
+			ev := &e.fresh
 			e.bare(&t.Ends, "ssl", ev)
 			ev.Answered = t.HasServer
-			e.waiting.keep(at)
+			e.waiting.keep(ev)
 		}
 	}
 }
@@ -236,7 +247,7 @@ func answered(c *record.Conn) bool {
 func (e *Engine) complete(ev *Event) {
 	if said, ok := e.join.of(ev.UID); ok {
 		ev.Name, ev.Domain, ev.JA4, ev.Agent = said.name, said.domain, said.ja4, said.agent
-		ev.TLS, ev.SelfSigned, ev.CertFrom, ev.CertHash = said.tls, said.selfSigned, said.certFrom, said.certHash
+		ev.TLS, ev.SelfSigned, ev.CertFrom = said.tls, said.selfSigned, said.certFrom
 	}
 	ev.TLS = ev.TLS || ev.Service == "ssl"
 	ev.Resolution = e.net.named.of(ev.Resp)

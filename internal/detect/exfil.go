@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -19,7 +20,8 @@ type Exfiltration struct {
 	sources map[hostKey]*exfilSource
 	pairs   map[exfilKey]*exfilPair
 	dests   map[string]*exfilDest
-	open    map[string]*exfilOpen // connections still open, by uid
+	open    map[uint64]*exfilOpen // connections still open, by the hash of their uid
+	seed    maphash.Seed
 	hits    int
 	peers   exfilPeers
 	now     record.Time
@@ -47,7 +49,8 @@ const (
 // NewExfiltration makes the detector.
 func NewExfiltration() *Exfiltration {
 	return &Exfiltration{
-		sources: map[hostKey]*exfilSource{}, pairs: map[exfilKey]*exfilPair{}, dests: map[string]*exfilDest{}, open: map[string]*exfilOpen{},
+		sources: map[hostKey]*exfilSource{}, pairs: map[exfilKey]*exfilPair{}, dests: map[string]*exfilDest{}, open: map[uint64]*exfilOpen{},
+		seed: maphash.MakeSeed(),
 	}
 }
 
@@ -128,20 +131,21 @@ func (x *Exfiltration) updated(e *Event) {
 	default:
 		x.add(e, o.to, e.OrigBytes, e.RespBytes, 1)
 		if e.Final {
-			delete(x.open, e.UID)
+			delete(x.open, maphash.String(x.seed, e.UID))
 		}
 	}
 }
 
 func (x *Exfiltration) openAt(e *Event) *exfilOpen {
-	o := x.open[e.UID]
+	id := maphash.String(x.seed, e.UID)
+	o := x.open[id]
 	if o == nil {
 		if len(x.open) >= maxExfilOpen && !x.sweepOpen() {
 			x.lost++
 			return nil
 		}
 		o = &exfilOpen{}
-		x.open[strings.Clone(e.UID)] = o
+		x.open[id] = o
 	}
 	o.last = max(o.last, e.TS+max(e.Duration, 0))
 	return o
@@ -153,9 +157,9 @@ func (x *Exfiltration) sweepOpen() bool {
 		return false
 	}
 	x.swept = x.now
-	for uid, o := range x.open {
+	for id, o := range x.open {
 		if x.now-o.last > 10*record.Minute {
-			delete(x.open, uid)
+			delete(x.open, id)
 		}
 	}
 	return len(x.open) < maxExfilOpen

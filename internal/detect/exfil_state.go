@@ -17,10 +17,10 @@ type exfilSource struct {
 	addr     netip.Addr
 	firstDay int32
 	day      int32
-	counted  int32             // the day on which it was counted as a peer
-	odd      oddDay            // today
-	top      uint64            // today: the most to one destination
-	past     [exfilDays]oddDay // the days before, by day
+	counted  int32              // the day on which it was counted as a peer
+	odd      oddDay             // today
+	top      uint64             // today: the most to one destination
+	past     *[exfilDays]oddDay // the days before, by day; nil on its first
 }
 
 // oddDay is the most that went to one destination that was not used regularly.
@@ -81,6 +81,9 @@ func (s *exfilSource) turn(day int32) {
 	if day <= s.day {
 		return
 	}
+	if s.past == nil {
+		s.past = &[exfilDays]oddDay{}
+	}
 	s.past[int(s.day)%exfilDays] = s.odd
 	for d := max(s.day+1, day-exfilDays); d < day; d++ {
 		s.past[int(d)%exfilDays] = oddDay{}
@@ -90,6 +93,9 @@ func (s *exfilSource) turn(day int32) {
 
 // usual is the most of the days before to a place not used regularly, not even since.
 func (s *exfilSource) usual() (most uint64) {
+	if s.past == nil {
+		return 0
+	}
 	for _, d := range s.past {
 		if d.to != nil && d.to.days < exfilRegular {
 			most = max(most, d.bytes)

@@ -1,11 +1,16 @@
 package detect
 
-import "candor/internal/record"
+import (
+	"hash/maphash"
+
+	"candor/internal/record"
+)
 
 // join keeps what messages said until their connection is told of, by uid, in two halves that take turns: bounded, and the
 // last maxJoined/2 connections at least are known. A message whose half was dropped is missed, which costs evidence only.
 type join struct {
-	young, old map[record.UID]*said
+	seed maphash.Seed
+	said hashed[*said] // by the hash of a uid
 }
 
 const maxJoined = 1 << 17
@@ -15,21 +20,23 @@ type said struct {
 	ja4, agent      string
 	tls, selfSigned bool
 	certFrom        record.Time
-	certHash        string
 }
 
+func newJoin() join { return join{maphash.MakeSeed(), newHashed[*said]()} }
+
 func (j *join) at(uid record.UID) *said {
-	if s := j.young[uid]; s != nil {
+	id := maphash.String(j.seed, string(uid))
+	m, s := j.said.find(id)
+	if m == j.said.young {
 		return s
 	}
-	s := j.old[uid]
 	if s == nil {
 		s = &said{}
 	}
-	if j.young == nil || len(j.young) >= maxJoined/2 {
-		j.old, j.young = j.young, make(map[record.UID]*said, 1024)
+	if j.said.n[j.said.young] >= maxJoined/2 {
+		j.said.turn()
 	}
-	j.young[uid] = s
+	j.said.put(id, j.said.young, s)
 	return s
 }
 
@@ -47,7 +54,6 @@ func (j *join) tls(n *Net, t *record.TLS) {
 	}
 	s.selfSigned = t.Subject != "" && t.Subject == t.Issuer
 	s.certFrom = t.NotBefore
-	s.certHash = n.Intern(t.CertSHA256)
 }
 
 func (j *join) http(n *Net, h *record.HTTP) {
@@ -64,9 +70,6 @@ func (j *join) http(n *Net, h *record.HTTP) {
 }
 
 func (j *join) of(uid string) (*said, bool) {
-	if s := j.young[record.UID(uid)]; s != nil {
-		return s, true
-	}
-	s := j.old[record.UID(uid)]
+	_, s := j.said.find(maphash.String(j.seed, uid))
 	return s, s != nil
 }

@@ -180,6 +180,10 @@ func limitsOf(e *Event, to way) limits {
 
 // judge looks whether a new place makes a scan of what was tried before.
 func (x *scanner) judge(e *Event, t try) {
+	l := limitsOf(e, x.way)
+	if len(x.tries) < l.least() {
+		return
+	}
 	var hosts, ports, all [3]int
 	for i := range x.tries {
 		o := &x.tries[i]
@@ -187,23 +191,24 @@ func (x *scanner) judge(e *Event, t try) {
 		if t.at > o.at {
 			age = t.at - o.at
 		}
-		from := 3
+		within := 2
 		switch {
 		case age < 60:
-			from = 0
+			within = 0
 		case age < 3600:
-			from = 1
-		case age < 86400:
-			from = 2
+			within = 1
+		case age >= 86400:
+			continue
 		}
-		samePort, sameHost := o.port == t.port && o.proto == t.proto, o.host == t.host && o.proto == t.proto
-		for w := from; w < 3; w++ {
-			all[w]++
-			hosts[w] += b2i(samePort)
-			ports[w] += b2i(sameHost)
-		}
+		all[within]++
+		hosts[within] += b2i(o.port == t.port && o.proto == t.proto)
+		ports[within] += b2i(o.host == t.host && o.proto == t.proto)
 	}
-	l := limitsOf(e, x.way)
+	for w := 1; w < 3; w++ { // who tried within a minute did so within an hour
+		all[w] += all[w-1]
+		hosts[w] += hosts[w-1]
+		ports[w] += ports[w-1]
+	}
 	wide := reaches(hosts, l.hosts) && x.share(hosts[2], portClassOf(e)) >= l.share
 	deep := !isICMP(e.Proto) && reaches(ports, l.ports)
 	dark := x.way == wayWithin && all[1] >= 40 && !wide && !deep && x.hostsTried(t.at) >= 20
@@ -219,6 +224,9 @@ func (x *scanner) judge(e *Event, t try) {
 	x.hot.wide, x.hot.deep, x.hot.dark = x.hot.wide || wide, x.hot.deep || deep, x.hot.dark || dark
 	x.hot.icmp = x.hot.icmp || isICMP(e.Proto)
 }
+
+// least is how many tries the smallest of the limits takes.
+func (l *limits) least() int { return min(slices.Min(l.hosts[:]), slices.Min(l.ports[:])) }
 
 func reaches(n, least [3]int) bool { return n[0] >= least[0] || n[1] >= least[1] || n[2] >= least[2] }
 

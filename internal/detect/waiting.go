@@ -12,8 +12,9 @@ import (
 // waiting holds connections until no earlier one can come any more, by the second in which they began, and leaves out what a
 // lesser witness tells of a connection that a better one saw too.
 type waiting struct {
-	pages   []*[pageEvents]Event // connections that wait, and room
-	free    []int32              // room in slab
+	pages   []*[pageHeld]held // connections that wait, and room
+	free    []int32           // room in pages
+	labels  labelCache
 	seconds map[int64][]int32
 	first   int64 // no second before it holds anything
 	held    int
@@ -84,26 +85,29 @@ func (w *waiting) tells(feed record.Feed) {
 	}
 }
 
-// room gives a place for a connection that will wait; keep puts it in its second. The pointer is good until the next call.
-func (w *waiting) room() (at int32, e *Event) {
+// room gives a place for a connection that will wait.
+func (w *waiting) room() int32 {
 	if len(w.free) == 0 {
-		for i := range int32(pageEvents) {
-			w.free = append(w.free, int32(len(w.pages))*pageEvents+pageEvents-1-i)
+		for i := range int32(pageHeld) {
+			w.free = append(w.free, int32(len(w.pages))*pageHeld+pageHeld-1-i)
 		}
-		w.pages = append(w.pages, new([pageEvents]Event))
+		w.pages = append(w.pages, new([pageHeld]held))
 	}
 	n := len(w.free)
-	at, w.free = w.free[n-1], w.free[:n-1]
-	return at, w.at(at)
+	at := w.free[n-1]
+	w.free = w.free[:n-1]
+	return at
 }
 
-// pageEvents is how many connections a page holds, so that room grows without moving what is there.
-const pageEvents = 256
+// pageHeld is how many connections a page holds, so that room grows without moving what is there.
+const pageHeld = 256
 
-func (w *waiting) at(i int32) *Event { return &w.pages[i/pageEvents][i%pageEvents] }
+func (w *waiting) at(i int32) *held { return &w.pages[i/pageHeld][i%pageHeld] }
 
-func (w *waiting) keep(at int32) {
-	e := w.at(at)
+// keep lets a connection wait.
+func (w *waiting) keep(e *Event) {
+	at := w.room()
+	w.at(at).pack(e, w.labels.of(e))
 	if w.seconds == nil {
 		w.seconds, w.first = map[int64][]int32{}, math.MaxInt64
 	}
@@ -126,7 +130,7 @@ func (w *waiting) witness(e *Event) {
 	if w.seen == nil {
 		w.seen = map[tuple]sighting{}
 	}
-	t, rank := tupleOf(e, 0), w.ranks[e.Feed]
+	t, rank := tupleOf(e.Orig, e.Resp, e.OrigPort, e.RespPort, e.Proto, e.TS), w.ranks[e.Feed]
 	if old, ok := w.seen[t]; !ok || rank < old.rank {
 		w.seen[t] = sighting{e.TS, rank}
 	}
@@ -146,26 +150,29 @@ func (w *waiting) sweep(before record.Time) {
 }
 
 // twice reports whether a better witness told of the connection as well.
-func (w *waiting) twice(e *Event) bool {
-	rank := w.ranks[e.Feed]
+func (w *waiting) twice(h *held) bool {
+	rank := w.ranks[h.said.feed]
+	t := tupleOf(h.orig.addr(), h.resp.addr(), h.origPort, h.respPort, h.proto, h.ts)
+	minute := t.minute
 	for _, shift := range [...]int64{0, -1, 1} {
-		if s, ok := w.seen[tupleOf(e, shift)]; ok && s.rank < rank && max(s.ts-e.TS, e.TS-s.ts) <= nearby {
+		t.minute = minute + shift
+		if s, ok := w.seen[t]; ok && s.rank < rank && max(s.ts-h.ts, h.ts-s.ts) <= nearby {
 			return true
 		}
 	}
 	return false
 }
 
-func tupleOf(e *Event, shift int64) tuple {
-	a, b := netip.AddrPortFrom(e.Orig, e.OrigPort), netip.AddrPortFrom(e.Resp, e.RespPort)
+func tupleOf(orig, resp netip.Addr, origPort, respPort uint16, proto uint8, ts record.Time) tuple {
+	a, b := netip.AddrPortFrom(orig, origPort), netip.AddrPortFrom(resp, respPort)
 	if a.Compare(b) > 0 {
 		a, b = b, a
 	}
-	return tuple{a, b, e.Proto, int64(e.TS/record.Minute) + shift}
+	return tuple{a, b, proto, int64(ts / record.Minute)}
 }
 
-// before appends to out what began before a time, in order, and forgets it.
-func (w *waiting) before(t record.Time, out []Event) []Event {
+// before hands on what began before a time, in order, and forgets it. What hand gets is good until it returns.
+func (w *waiting) before(t record.Time, hand func(*held)) {
 	w.full = w.held > maxWaiting
 	defer w.sweep(t)
 	last := int64(t.Floor(record.Time(1e9)) / 1e9)
@@ -175,7 +182,7 @@ func (w *waiting) before(t record.Time, out []Event) []Event {
 			w.first = w.next()
 			continue
 		}
-		out = w.inOrder(list, out)
+		w.inOrder(list, hand)
 		w.held -= len(list)
 		if len(w.spare) < 256 && cap(list) <= 4096 {
 			w.spare = append(w.spare, list[:0])
@@ -183,7 +190,6 @@ func (w *waiting) before(t record.Time, out []Event) []Event {
 		delete(w.seconds, w.first)
 		w.first++
 	}
-	return out
 }
 
 // next is the first second after w.first that holds anything.
@@ -200,24 +206,23 @@ func (w *waiting) next() int64 {
 	return least
 }
 
-func (w *waiting) inOrder(list []int32, out []Event) []Event {
+func (w *waiting) inOrder(list []int32, hand func(*held)) {
 	w.order = w.order[:0]
 	for _, at := range list {
-		w.order = append(w.order, turn{w.at(at).TS, at})
+		w.order = append(w.order, turn{w.at(at).ts, at})
 	}
 	slices.SortFunc(w.order, func(a, b turn) int {
 		if c := cmp.Compare(a.ts, b.ts); c != 0 {
 			return c
 		}
-		return cmp.Compare(w.at(a.at).UID, w.at(b.at).UID)
+		return cmp.Compare(w.at(a.at).uid, w.at(b.at).uid)
 	})
 	for _, p := range w.order {
-		e := w.at(p.at)
-		if !(e.Reported && w.conns[e.Feed] || len(w.ranks) > 1 && w.twice(e)) {
-			out = append(out, *e)
+		h := w.at(p.at)
+		if !(h.is(heldReported) && w.conns[h.said.feed] || len(w.ranks) > 1 && w.twice(h)) {
+			hand(h)
 		}
-		*e = Event{}
+		*h = held{}
 		w.free = append(w.free, p.at)
 	}
-	return out
 }

@@ -185,6 +185,12 @@ func (e *eye) count(p *livePiece) {
 func (e *eye) end(p *livePiece, err error) {
 	e.count(p)
 	p.err = endOf(err)
+	for i := range e.before {
+		if c := &e.before[i]; c.Seen > c.Read+c.Dropped {
+			e.sight.Dropped(e.newest, record.Drops{Dropped: c.Seen - c.Read - c.Dropped})
+			c.Dropped = c.Seen - c.Read // counted by the kernel and never handed over: lost like the others
+		}
+	}
 	e.sight.Finish()
 	if e.opts.Tee == nil || e.teeErr != nil {
 		return
@@ -211,6 +217,9 @@ func (e *eye) inputs(counted []capture.Counted) []record.Input {
 		note := func(form string, args ...any) { in.Notes = append(in.Notes, fmt.Sprintf(form, args...)) }
 		if c.Filter != "" {
 			note("the filter %q leaves packets out before they are counted: %d were let through, the interface itself counts about %d", c.Filter, c.Seen, c.Arrived)
+		}
+		if c.Arrived == 0 && c.Seen > 0 {
+			note("the interface's own counters cannot be read: what was lost before the ring is not known")
 		}
 		if c.Damaged > 0 {
 			note("%d frames reached the interface damaged", c.Damaged)

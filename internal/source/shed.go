@@ -54,11 +54,11 @@ type pressure struct {
 
 // adapt sets the level. It is to be called several times a second.
 func (s *shedder) adapt(now time.Time, p pressure) {
-	falling := p.fill < s.fill-fillFalls && !p.behind
+	falls := p.fill < s.fill-fillFalls
 	s.fill = p.fill
-	pressed := p.dropped || p.behind || p.fill > fillMuch
+	pressed := p.dropped || p.behind || p.fill > fillMuch && !falls
 	switch {
-	case pressed && (s.level == 0 || now.Sub(s.moved) >= shedUp) && !falling && s.level < lastLevel:
+	case pressed && s.level < lastLevel && (s.level == 0 || now.Sub(s.moved) >= shedUp):
 		if s.level == 0 {
 			if s.heads == nil {
 				s.heads = make([]headOf, headSlots)
@@ -68,8 +68,8 @@ func (s *shedder) adapt(now time.Time, p pressure) {
 		s.level++
 		s.moved = now
 	case s.level == 0:
-	case pressed && !falling || p.fill > fillCalm:
-		s.moved = maxTime(s.moved, now.Add(-shedUp))
+	case pressed || p.fill > fillCalm:
+		s.moved = maxTime(s.moved, now.Add(-shedUp)) // no calm yet
 	case now.Sub(s.moved) >= shedDown:
 		s.level--
 		s.moved = now

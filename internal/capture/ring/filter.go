@@ -17,7 +17,7 @@ import (
 //
 // host, net and port look at both sides. vlan looks at the outer tag; all others look behind up to two tags. port knows TCP,
 // UDP and SCTP, not later fragments and not IPv6 packets with extension headers: to these it does not apply, as in tcpdump.
-// An empty expression lets everything pass.
+// A frame too short for what is asked of it does not pass, also under not. An empty expression lets everything pass.
 func Compile(expression string) ([]bpf.RawInstruction, error) {
 	if strings.TrimSpace(expression) == "" {
 		return bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: snaplen}})

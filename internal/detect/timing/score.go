@@ -1,10 +1,15 @@
 package timing
 
+import (
+	"encoding/binary"
+	"hash/maphash"
+)
+
 // Key scores a key as of a time (ns since the Unix epoch): S = max over the three gaps of S_g - ln 3, where S_g is the
 // most that the wake-ups kept, parts of them, and the histogram give (recent.go). Beyond a score of 12 it stops looking,
 // and what cannot become a finding is not searched to the end: an S below 5 may come out lower, down to -Inf.
 func (s *Scorer) Key(k *Key, now int64, set Setting) Result {
-	k.scored = k.added
+	k.Looked()
 	set.Resolution = max(set.Resolution, tickSecs)
 	set.least = finding + lnGaps - lnWhole
 	best := nothing()
@@ -32,6 +37,24 @@ func (s *Scorer) Key(k *Key, now int64, set Setting) Result {
 	best.Growth = growth
 	return best
 }
+
+// Print is a hash of all that a score depends on but the setting and the time: keys with the same print have the same score.
+func (k *Key) Print(seed maphash.Seed) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	var b [12]byte
+	binary.LittleEndian.PutUint64(b[:8], uint64(k.last))
+	copy(b[8:], append(k.kept[:], k.wake))
+	h.Write(b[:])
+	for _, w := range k.words {
+		binary.LittleEndian.PutUint32(b[:4], w)
+		h.Write(b[:4])
+	}
+	return h.Sum64()
+}
+
+// Looked says that a key has the score it would get now: it is Due when it has grown again.
+func (k *Key) Looked() { k.scored = k.added }
 
 func (s *Scorer) keyGap(k *Key, g int, gap, now float64, set Setting) Result {
 	s.all = s.all[:0]
