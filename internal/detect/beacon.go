@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"hash/maphash"
 	"net/netip"
 
 	"candor/internal/detect/timing"
@@ -17,7 +16,7 @@ import (
 type Beacons struct {
 	cfg     BeaconConfig
 	net     *Net
-	seed    maphash.Seed
+	seed    hashSeed
 	salt    uint64
 	keys    hashed[int64] // by the hash of a key: of one call its time, in two halves; what stays is the number of a state in slab
 	slab    beaconSlab
@@ -46,9 +45,9 @@ func DefaultBeaconConfig() BeaconConfig { return BeaconConfig{MaxKeys: 1 << 20, 
 
 // NewBeacons makes the detector.
 func NewBeacons(cfg BeaconConfig) *Beacons {
-	seed := maphash.MakeSeed()
+	seed := newSeed()
 	return &Beacons{
-		cfg: cfg, seed: seed, salt: maphash.String(seed, "keys"), keys: newHashed[int64](),
+		cfg: cfg, seed: seed, salt: seed.text("keys"), keys: newHashed[int64](),
 		sources: newSources(), fans: newFans(), scorer: timing.NewScorer(), coarse: true,
 	}
 }

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"hash/maphash"
 	"math/bits"
 	"net/netip"
 )
@@ -47,20 +46,20 @@ func (k *beaconKey) hash(salt uint64) uint64 {
 }
 
 // nameID is one number for a registered domain or another text.
-func (b *Beacons) nameID(name string) uint64 { return maphash.String(b.seed, name) }
+func (b *Beacons) nameID(name string) uint64 { return b.seed.text(name) }
 
 func (b *Beacons) addrID(a netip.Addr) uint64 {
 	raw := a.As16()
-	return maphash.Bytes(b.seed, raw[:])
+	return b.seed.bytes(raw[:])
 }
 
 // netID is one number for the /24 or /48 of an address.
 func (b *Beacons) netID(a netip.Addr) uint64 {
 	raw := a.As16()
 	if a.Is6() && !a.Is4In6() {
-		return maphash.Bytes(b.seed, raw[:6])
+		return b.seed.bytes(raw[:6])
 	}
-	return maphash.Bytes(b.seed, raw[:15])
+	return b.seed.bytes(raw[:15])
 }
 
 // keysOf fills in the keys of a connection, but for rare destinations, and gives their number. Lookups count by address alone: a busy

@@ -42,7 +42,7 @@ func (b *Beacons) evidence(st *beaconState, now record.Time, set timing.Setting)
 	if b.looked == nil {
 		return b.scorer.Key(&st.timing, int64(now), set)
 	}
-	same := lookedAt{st.timing.Print(b.seed), st.key.source, set.Activity != nil}
+	same := lookedAt{st.timing.Print(b.seed.a, b.seed.b), st.key.source, set.Activity != nil}
 	r, ok := b.looked[same]
 	if !ok {
 		r = b.scorer.Key(&st.timing, int64(now), set)

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"math/bits"
 	"net/netip"
 	"strings"
@@ -18,7 +17,7 @@ import (
 type DNSTunnels struct {
 	model *nameModel
 	pairs map[uint64]*tunnelPair // by tunnelKey.hash
-	seed  maphash.Seed
+	seed  hashSeed
 	heavy []*tunnelPair // those with work
 	room  int           // slots that name sets may still take
 	lost  uint64
@@ -31,10 +30,10 @@ type tunnelKey struct {
 }
 
 // hash stands for a key; nobody outside this process can make two keys meet.
-func (k tunnelKey) hash(seed maphash.Seed) uint64 {
+func (k tunnelKey) hash(seed hashSeed) uint64 {
 	a := k.client.As16()
 	x := binary.LittleEndian.Uint64(a[:8])*0x9e3779b97f4a7c15 ^ bits.RotateLeft64(binary.LittleEndian.Uint64(a[8:])*0xd6e8feb86659fd93, 32)
-	return maphash.String(seed, k.domain) ^ x*0xff51afd7ed558ccd
+	return seed.text(k.domain) ^ x*0xff51afd7ed558ccd
 }
 
 // Bounds. A pair of a client and a domain takes some 200 bytes, one that is looked at closely some 1,500.
@@ -49,7 +48,7 @@ const (
 
 // NewDNSTunnels makes the detector.
 func NewDNSTunnels() *DNSTunnels {
-	return &DNSTunnels{model: newNameModel(), pairs: map[uint64]*tunnelPair{}, seed: maphash.MakeSeed(), room: maxTunnelSlots}
+	return &DNSTunnels{model: newNameModel(), pairs: map[uint64]*tunnelPair{}, seed: newSeed(), room: maxTunnelSlots}
 }
 
 // Kinds lists its finding kinds.

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ type Exfiltration struct {
 	pairs   map[exfilKey]*exfilPair
 	dests   map[string]*exfilDest
 	open    map[uint64]*exfilOpen // connections still open, by the hash of their uid
-	seed    maphash.Seed
+	seed    hashSeed
 	hits    int
 	peers   exfilPeers
 	now     record.Time
@@ -50,7 +49,7 @@ const (
 func NewExfiltration() *Exfiltration {
 	return &Exfiltration{
 		sources: map[hostKey]*exfilSource{}, pairs: map[exfilKey]*exfilPair{}, dests: map[string]*exfilDest{}, open: map[uint64]*exfilOpen{},
-		seed: maphash.MakeSeed(),
+		seed: newSeed(),
 	}
 }
 
@@ -131,13 +130,13 @@ func (x *Exfiltration) updated(e *Event) {
 	default:
 		x.add(e, o.to, e.OrigBytes, e.RespBytes, 1)
 		if e.Final {
-			delete(x.open, maphash.String(x.seed, e.UID))
+			delete(x.open, x.seed.text(e.UID))
 		}
 	}
 }
 
 func (x *Exfiltration) openAt(e *Event) *exfilOpen {
-	id := maphash.String(x.seed, e.UID)
+	id := x.seed.text(e.UID)
 	o := x.open[id]
 	if o == nil {
 		if len(x.open) >= maxExfilOpen && !x.sweepOpen() {

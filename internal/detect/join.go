@@ -1,15 +1,13 @@
 package detect
 
 import (
-	"hash/maphash"
-
 	"candor/internal/record"
 )
 
 // join keeps what messages said until their connection is told of, by uid, in two halves that take turns: bounded, and the
 // last maxJoined/2 connections at least are known. A message whose half was dropped is missed, which costs evidence only.
 type join struct {
-	seed maphash.Seed
+	seed hashSeed
 	said hashed[*said] // by the hash of a uid
 }
 
@@ -22,10 +20,10 @@ type said struct {
 	certFrom        record.Time
 }
 
-func newJoin() join { return join{maphash.MakeSeed(), newHashed[*said]()} }
+func newJoin() join { return join{newSeed(), newHashed[*said]()} }
 
 func (j *join) at(uid record.UID) *said {
-	id := maphash.String(j.seed, string(uid))
+	id := j.seed.text(string(uid))
 	m, s := j.said.find(id)
 	if m == j.said.young {
 		return s
@@ -70,6 +68,6 @@ func (j *join) http(n *Net, h *record.HTTP) {
 }
 
 func (j *join) of(uid string) (*said, bool) {
-	_, s := j.said.find(maphash.String(j.seed, uid))
+	_, s := j.said.find(j.seed.text(uid))
 	return s, s != nil
 }

@@ -1,11 +1,14 @@
-// Package eval_test measures the beacon detector on imaginary offices whose truth is known: what it finds of injected beacons, how often it
-// cries wolf, how soon, and how the published score of RITA does on the same records.
+// Package eval_test measures the detectors on imaginary offices whose truth is known and on given captures: what they find of injected beacons,
+// tunnels and generated names, how often they cry wolf, how soon, how far their confidences can be believed, what they cost, and how the
+// published score of RITA does on the same records.
 //
-// Here: the harness (harness_test.go), RITA's formula (rita_test.go), the rows of injections (rows_test.go), false alarms (wolf_test.go), the tables
-// (eval_test.go, behind -eval), and quick tests that hold the least of it (quick_test.go). Not here: the given captures
-// (detect/beacon_given_test.go), the timing's own tables (detect/timing), other detectors.
+// Here: the harness (harness_test.go), RITA's formula (rita_test.go), and one file for each table behind -eval (eval_test.go lists them): rows and
+// grid of injections (rows_test.go), injections into the given noise (noise_test.go), false alarms (wolf_test.go, harmless_test.go), families left out
+// while weights are fitted (sample_test.go, families_test.go), confidences (calibration_test.go), lookups (lookups_test.go), given captures with a
+// label (labelled_test.go), growth (growth_test.go). Quick tests hold the least of each (beside the tables, and quick_test.go). Not here: the timing's
+// own tables (detect/timing).
 //
-// Start at play and grade.
+// Start at fold and grade.
 package eval_test
 
 import (
@@ -29,11 +32,16 @@ func since(length time.Duration) record.Span {
 	return record.Span{From: monday, To: monday + record.Time(length)}
 }
 
-// play runs the detector over batches, and RITA's store when there is one, and asks for findings at times that are every apart (0: only
-// at the end). ask may stop the run.
+// play runs the detector of beacons over batches, and RITA's store when there is one, and asks for findings at times that are every apart
+// (0: only at the end). ask may stop the run.
 func play(site *days.Site, batches iter.Seq[*record.Batch], every time.Duration, rita *ritaStore, ask func(at record.Time, all []verdict.Finding) bool) *detect.Engine {
 	scope := site.Scope()
-	e := detect.New(&scope, []detect.Detector{detect.NewBeacons(detect.DefaultBeaconConfig())})
+	return fold(&scope, []detect.Detector{detect.NewBeacons(detect.DefaultBeaconConfig())}, batches, every, rita, ask)
+}
+
+// fold is play with any detectors.
+func fold(scope *record.Scope, detectors []detect.Detector, batches iter.Seq[*record.Batch], every time.Duration, rita *ritaStore, ask func(at record.Time, all []verdict.Finding) bool) *detect.Engine {
+	e := detect.New(scope, detectors)
 	var next, last record.Time
 	for b := range batches {
 		if next == 0 {
@@ -64,6 +72,7 @@ type hit uint8
 const (
 	missed    hit = iota // no periodic key of it
 	explained            // periodic, and explained or of weak context
+	undecided            // periodic, and its context leaves open whose it is: a question about the machine is cannot say
 	wrong                // standing, with another period than the truth's
 	right                // standing, source, destination and period right
 )
@@ -77,6 +86,8 @@ func grade(all []verdict.Finding, truth *days.Truth, centres ...float64) hit {
 			continue
 		}
 		switch {
+		case f.ExplainedBy == detect.Undecided:
+			best = max(best, undecided)
 		case f.ExplainedBy != "":
 			best = max(best, explained)
 		case rightPeriod(f, centres):

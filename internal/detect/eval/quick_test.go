@@ -96,3 +96,83 @@ func TestSignTest(t *testing.T) {
 		t.Errorf("wilson %g %g", low, high)
 	}
 }
+
+// TestClaim: where the power statement claims a beacon, its timing is found, over sleep, jitter and missed beats.
+func TestClaim(t *testing.T) {
+	cells := grid(2)
+	measure(cells, 79)
+	var claimed []*cell
+	for _, c := range cells {
+		if c.claims {
+			claimed = append(claimed, c)
+		}
+	}
+	s := sum("claimed", claimed)
+	if n := len(s.tries); n < 100 || 100*(n-s.got[missed]) < 95*n {
+		t.Errorf("the claim is right in %d of %d", n-s.got[missed], n)
+	}
+	if 100*s.found() < 90*len(s.tries) {
+		t.Error(s.line(1))
+	}
+}
+
+// TestIntoNoise: beacons that are put into the given noise stand, and memoryless callers do not.
+func TestIntoNoise(t *testing.T) {
+	needGiven(t, "")
+	sets := loadSets(t, []noiseSet{noiseSets()[1], noiseSets()[3]})
+	for _, row := range noiseRows() {
+		switch row.name {
+		case "300 s j20, 6 h", "60 s j20, the last 100 min":
+			if injectInto(sets, []*noiseRow{row}, 3, 81); row.found() < len(row.tries) {
+				t.Error(row.line(row.name, func(*noiseTry) bool { return true }))
+			}
+		case "Poisson 60 s, 6 h (must not)":
+			if injectInto(sets, []*noiseRow{row}, 3, 82); row.found() > 0 {
+				t.Error(row.line(row.name, func(*noiseTry) bool { return true }))
+			}
+		}
+	}
+}
+
+// TestOfficeWithBots: an office in which bots of every family work: they stand, nothing else is called a beacon, and what is said of their
+// confidence is not far from what is true.
+func TestOfficeWithBots(t *testing.T) {
+	all := &samples{}
+	all.collect(88, 110, 1)
+	m := shipped()
+	found, n := 0, 0
+	for f := range families() {
+		k, of := m.recall(all, f)
+		found, n = found+k, n+of
+	}
+	if n < 8 || 100*found < 85*n {
+		t.Errorf("%d of %d bots stand", found, n)
+	}
+	if k := m.alarms(all); k > 0 {
+		t.Errorf("%d beacons of nobody stand", k)
+	}
+	r := reliable(all.judge(func(s *sample) bool { return s.kind == "beacon" && s.stands }, said, 0))
+	if r.ece > .2 || r.brier > .08 {
+		t.Errorf("expected calibration error %.3f, Brier %.3f of %d", r.ece, r.brier, r.n)
+	}
+}
+
+// TestReliability: values that follow by hand.
+func TestReliability(t *testing.T) {
+	r := reliable([]judged{{p: .9, weight: 1, yes: true}, {p: .9, weight: 1}, {p: .2, weight: 2}})
+	if math.Abs(r.brier-(.01+.81+2*.04)/4) > 1e-9 || math.Abs(r.ece-(2*.4+2*.2)/4) > 1e-9 {
+		t.Errorf("Brier %g, error %g", r.brier, r.ece)
+	}
+	from, to := isotonic([]judged{{p: .1, weight: 1}, {p: .2, weight: 1, yes: true}, {p: .3, weight: 1}, {p: .4, weight: 1, yes: true}})
+	if len(from) != 3 || to[0] != 0 || to[1] != .5 || to[2] != 1 {
+		t.Errorf("isotonic %v %v", from, to)
+	}
+	var list []judged
+	for i := range 2000 {
+		x := float64(i%41-20) / 5
+		list = append(list, judged{p: x, weight: 1, yes: float64(i*7919%1000)/1000 < 1/(1+math.Exp(-(-1+2*x)))})
+	}
+	if a, b := platt(list); math.Abs(a+1) > .3 || math.Abs(b-2) > .3 {
+		t.Errorf("fitted %.2f and %.2f, not -1 and 2", a, b)
+	}
+}

@@ -20,7 +20,7 @@ type cell struct {
 	full  bool // with all the traffic of the office around it; else alone, which is much cheaper
 	poor  bool // without what context says against it: see dress
 
-	got    [4]int // by hit
+	got    [5]int // by hit
 	tries  []try
 	claims bool // the power statement covers it: its timing would be found with 95 %
 }
@@ -141,25 +141,30 @@ func (c *cell) found() int { return c.got[right] + c.got[wrong] }
 func (c *cell) line(rita float64) string {
 	k, n := c.found(), len(c.tries)
 	low, high := wilson(k, n)
-	theirs, ours, onlyThem := 0, 0, 0
-	for _, x := range c.tries {
-		r := x.rita >= rita
-		if r {
-			theirs++
+	pairs := func(level float64) (theirs, ours, onlyThem int) {
+		for _, x := range c.tries {
+			r := x.rita >= level
+			if r {
+				theirs++
+			}
+			switch stands := x.hit >= wrong; {
+			case stands && !r:
+				ours++
+			case !stands && r:
+				onlyThem++
+			}
 		}
-		switch stands := x.hit >= wrong; {
-		case stands && !r:
-			ours++
-		case !stands && r:
-			onlyThem++
-		}
+		return theirs, ours, onlyThem
 	}
+	theirs, ours, onlyThem := pairs(rita)
+	at9, ours9, only9 := pairs(.9)
 	claim := ""
 	if c.claims {
 		claim = "claimed"
 	}
-	return fmt.Sprintf("%-44s n %3d  found %5.1f %% (%3.0f-%3.0f)  of these other period %2d  weak context %2d  not periodic %3d | RITA %5.1f %%  only we %3d only RITA %3d p %.2g %s",
-		c.name, n, 100*float64(k)/float64(max(n, 1)), 100*low, 100*high, c.got[wrong], c.got[explained], c.got[missed], 100*float64(theirs)/float64(max(n, 1)), ours, onlyThem, signTest(ours, onlyThem), claim)
+	share := func(k int) float64 { return 100 * float64(k) / float64(max(n, 1)) }
+	return fmt.Sprintf("%-44s n %3d  found %5.1f %% (%3.0f-%3.0f)  of these other period %2d  undecided %2d  weak context %2d  not periodic %3d | RITA %5.1f %%  only we %3d only RITA %3d p %.2g | RITA >= 0.9 %5.1f %%  %d : %d p %.2g %s",
+		c.name, n, share(k), 100*low, 100*high, c.got[wrong], c.got[undecided], c.got[explained], c.got[missed], share(theirs), ours, onlyThem, signTest(ours, onlyThem), share(at9), ours9, only9, signTest(ours9, only9), claim)
 }
 
 const (

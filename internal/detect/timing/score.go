@@ -1,8 +1,7 @@
 package timing
 
 import (
-	"encoding/binary"
-	"hash/maphash"
+	"math/bits"
 )
 
 // Key scores a key as of a time (ns since the Unix epoch): S = max over the three gaps of S_g - ln 3, where S_g is the
@@ -39,18 +38,18 @@ func (s *Scorer) Key(k *Key, now int64, set Setting) Result {
 }
 
 // Print is a hash of all that a score depends on but the setting and the time: keys with the same print have the same score.
-func (k *Key) Print(seed maphash.Seed) uint64 {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	var b [12]byte
-	binary.LittleEndian.PutUint64(b[:8], uint64(k.last))
-	copy(b[8:], append(k.kept[:], k.wake))
-	h.Write(b[:])
-	for _, w := range k.words {
-		binary.LittleEndian.PutUint32(b[:4], w)
-		h.Write(b[:4])
+func (k *Key) Print(a, b uint64) uint64 {
+	h := a
+	mix := func(w uint64) {
+		high, low := bits.Mul64(h^w, b)
+		h = high ^ low ^ w
 	}
-	return h.Sum64()
+	mix(uint64(k.last))
+	mix(uint64(k.kept[0]) | uint64(k.kept[1])<<8 | uint64(k.kept[2])<<16 | uint64(k.wake)<<24)
+	for _, w := range k.words {
+		mix(uint64(w))
+	}
+	return h
 }
 
 // Looked says that a key has the score it would get now: it is Due when it has grown again.
