@@ -14,24 +14,26 @@ import (
 // Each connection counts under several keys of its source at once (beacon_keys.go), so that a bot that changes servers is one
 // finding; the finest key that holds the calls wins (beacon_merge.go).
 type Beacons struct {
-	cfg     BeaconConfig
-	net     *Net
-	seed    hashSeed
-	salt    uint64
-	keys    hashed[int64] // by the hash of a key: of one call its time, in two halves; what stays is the number of a state in slab
-	slab    beaconSlab
-	hand    int // where eviction looks next
-	call    beaconCall
-	sources sources
-	fans    fans
-	scorer  *timing.Scorer
-	looked  map[lookedAt]timing.Result // while findings are asked for
-	sharing map[pool]int               // sources of each program, counted when findings are asked for
-	alone   float64                    // evidence of being the only one, for aloneOf machines
-	aloneOf int
-	lost    uint64
-	coarse  bool // every stamp so far is a whole second
-	newest  record.Time
+	cfg      BeaconConfig
+	net      *Net
+	seed     hashSeed
+	salt     uint64
+	keys     hashed[int64] // by the hash of a key: of one call its time, in two halves; what stays is the number of a state in slab
+	slab     beaconSlab
+	hand     int // where eviction looks next
+	call     beaconCall
+	sources  sources
+	fans     fans
+	scorer   *timing.Scorer
+	looked   map[lookedAt]timing.Result // while findings are asked for
+	sharing  map[pool]int               // sources of each program, counted when findings are asked for
+	alone    float64                    // evidence of being the only one, for aloneOf machines
+	aloneOf  int
+	lost     uint64
+	details  int    // keys with details
+	unlisted uint64 // periodic keys beyond those that are listed
+	coarse   bool   // every stamp so far is a whole second
+	newest   record.Time
 }
 
 // BeaconConfig are the bounds.
@@ -59,7 +61,7 @@ func (b *Beacons) Kinds() []string { return []string{"beacon"} }
 func (b *Beacons) Needs() []record.Kind { return []record.Kind{record.KindConn} }
 
 // Lost counts the keys that were let go of.
-func (b *Beacons) Lost() uint64 { return b.lost + b.sources.lost }
+func (b *Beacons) Lost() uint64 { return b.lost + b.sources.lost + b.unlisted }
 
 // beaconState is what is kept of a key that called at least twice.
 type beaconState struct {

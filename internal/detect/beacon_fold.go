@@ -27,6 +27,9 @@ type beaconCall struct {
 func (b *Beacons) event(e *Event) {
 	c := &b.call
 	c.uid, c.src, c.addr = "", b.sources.of(e, b.addrID(e.Orig)), b.addrID(e.Resp)
+	if c.src == 0 && e.OrigPlace == Outside { // a stranger beyond the bound, which is counted: keys of all such together say nothing
+		return
+	}
 	c.to = c.addr
 	if e.Domain != "" {
 		c.to = b.nameID(e.Domain)
@@ -83,6 +86,9 @@ func (b *Beacons) count(k *beaconKey, id uint64, e *Event) {
 	}
 	st.waited(int64(e.TS) - before)
 	if st.calls >= provenAfter {
+		if st.detail == nil {
+			b.detailed(at)
+		}
 		st.keep(e, b.net, b.call.kept(e))
 	}
 	if k.kind.single() {
@@ -164,6 +170,29 @@ func (b *Beacons) stateOf(k *beaconKey, id uint64, e *Event) (at int32, ok bool)
 	return 0, false
 }
 
+// detailed makes room for a key's details. Beyond maxDetails the least of a few other keys with details starts anew.
+func (b *Beacons) detailed(at int32) {
+	if b.details < maxDetails {
+		b.details++
+		return
+	}
+	var worst *beaconState
+	for n, tried := 0, 0; n < 32 && tried < b.slab.n; tried++ {
+		b.hand = (b.hand + 1) % b.slab.n
+		st := b.slab.at(int32(b.hand))
+		if st.detail == nil || int32(b.hand) == at {
+			continue
+		}
+		if n++; worst == nil || st.worth() < worst.worth() {
+			worst = st
+		}
+	}
+	if worst != nil { // the key stays known
+		b.lost++
+		*worst = beaconState{key: worst.key, dest: worst.dest, first: b.newest}
+	}
+}
+
 // beaconSlab holds states in pieces, so that growing copies nothing.
 type beaconSlab struct {
 	pieces [][]beaconState
@@ -200,6 +229,9 @@ func (b *Beacons) admit(id uint64, k *beaconKey) int32 {
 	}
 	b.lost++
 	st := b.slab.at(worst)
+	if st.detail != nil {
+		b.details--
+	}
 	b.keys.remove(st.key.hash(b.salt))
 	*st = beaconState{key: *k}
 	b.keys.put(id, markStays, int64(worst))

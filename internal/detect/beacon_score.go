@@ -63,6 +63,9 @@ type lookedAt struct {
 // periodic is the score from which a key is periodic (BEACON.md 1).
 const periodic = 5
 
+// maxListed bounds the periodic keys that are merged and listed.
+const maxListed = 1 << 12
+
 // Findings lists every periodic key that no finer one stands for: open ones, explained ones and callers.
 func (b *Beacons) Findings(at record.Time) []verdict.Finding {
 	now := min(at, max(b.newest, 1))
@@ -83,6 +86,13 @@ func (b *Beacons) Findings(at record.Time) []verdict.Finding {
 		if st.result() != nil {
 			calls = append(calls, st)
 		}
+	}
+	b.unlisted = 0
+	if n := len(calls) - maxListed; n > 0 { // merging takes time, a finding memory: the surest are listed
+		slices.SortFunc(calls, func(x, y *beaconState) int {
+			return cmp.Or(cmp.Compare(y.result().s, x.result().s), cmp.Compare(x.key.source, y.key.source), cmp.Compare(x.first, y.first))
+		})
+		calls, b.unlisted = calls[:maxListed], uint64(n)
 	}
 	calls = b.merge(calls)
 	out := make([]verdict.Finding, 0, len(calls))

@@ -87,7 +87,7 @@ func (s *sources) of(e *Event, id uint64) uint32 {
 	} else if m, n := s.byAddr.find(id); m != markNone {
 		return n
 	}
-	if s.n >= maxSources {
+	if s.n >= maxSources || e.OrigPlace == Outside && int(s.n)-s.inside > maxSources/2 { // strangers leave half for ours
 		s.lost++
 		return 0
 	}

@@ -106,6 +106,7 @@ const (
 	maxUIDs     = 3
 	maxDests    = 16
 	maxNames    = 4
+	maxDetails  = 1 << 17 // keys of which it is kept
 )
 
 // take counts a connection.
@@ -144,7 +145,7 @@ func (st *beaconState) keep(e *Event, n *Net, uid string) {
 			st.flags |= keyManyDomains
 		}
 		d.domain = e.Domain
-		if len(d.names) < maxNames && !slices.Contains(d.names, e.Name) {
+		if len(d.names) < maxNames && !slices.Contains(d.names, e.Name) && n.longName(e.Name) {
 			d.names = append(d.names, n.Intern(e.Name))
 		}
 	}

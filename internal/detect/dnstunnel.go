@@ -15,12 +15,13 @@ import (
 //
 // Start at see; state is in dnstunnel_state.go, evidence in dnstunnel_score.go, words in dnstunnel_finding.go.
 type DNSTunnels struct {
-	model *nameModel
-	pairs map[uint64]*tunnelPair // by tunnelKey.hash
-	seed  hashSeed
-	heavy []*tunnelPair // those with work
-	room  int           // slots that name sets may still take
-	lost  uint64
+	model    *nameModel
+	pairs    map[uint64]*tunnelPair // by tunnelKey.hash
+	seed     hashSeed
+	heavy    []*tunnelPair // those with work
+	room     int           // slots that name sets may still take
+	lost     uint64
+	unlisted uint64 // pairs beyond those that are listed
 }
 
 // tunnelKey is who asks for names under which domain. Where names end in no domain at all, it is "@" and the server asked.
@@ -58,7 +59,7 @@ func (t *DNSTunnels) Kinds() []string { return []string{"dns_tunnel"} }
 func (t *DNSTunnels) Needs() []record.Kind { return []record.Kind{record.KindDNS} }
 
 // Lost counts the pairs of client and domain that no longer fitted.
-func (t *DNSTunnels) Lost() uint64 { return t.lost }
+func (t *DNSTunnels) Lost() uint64 { return t.lost + t.unlisted }
 
 // Observe folds a slice.
 func (t *DNSTunnels) Observe(s *Slice) {

@@ -42,15 +42,12 @@ func under(name, parent string) bool {
 	return name == parent || strings.HasSuffix(name, "."+parent)
 }
 
-// Findings lists the pairs that carry data, explained ones too.
+// Findings lists the pairs that carry data, explained ones too: the surest maxListed of them, the others are counted as lost.
 func (t *DNSTunnels) Findings(record.Time) []verdict.Finding {
 	users := map[string]int{}
 	shown := map[string][]*tunnelPair{}
-	for _, p := range t.heavy {
-		users[p.key.domain]++
-		if t.judge(p, 1, true).nats >= tunnelShown {
-			shown[p.key.domain] = append(shown[p.key.domain], p)
-		}
+	for _, x := range t.surest(users) {
+		shown[x.key.domain] = append(shown[x.key.domain], x)
 	}
 	out := []verdict.Finding{}
 	for domain, pairs := range shown {
@@ -59,6 +56,33 @@ func (t *DNSTunnels) Findings(record.Time) []verdict.Finding {
 		}
 	}
 	slices.SortFunc(out, func(a, b verdict.Finding) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// surest are the pairs to list. It counts how many clients each domain has.
+func (t *DNSTunnels) surest(users map[string]int) []*tunnelPair {
+	type weighed struct {
+		pair *tunnelPair
+		nats float64
+	}
+	var list []weighed
+	for _, p := range t.heavy {
+		users[p.key.domain]++
+		if c := t.judge(p, 1, true); c.nats >= tunnelShown {
+			list = append(list, weighed{p, c.nats})
+		}
+	}
+	t.unlisted = 0
+	if n := len(list) - maxListed; n > 0 {
+		slices.SortFunc(list, func(a, b weighed) int {
+			return cmp.Or(cmp.Compare(b.nats, a.nats), cmp.Compare(a.pair.key.domain, b.pair.key.domain), a.pair.key.client.Compare(b.pair.key.client))
+		})
+		list, t.unlisted = list[:maxListed], uint64(n)
+	}
+	out := make([]*tunnelPair, 0, len(list))
+	for _, x := range list {
+		out = append(out, x.pair)
+	}
 	return out
 }
 

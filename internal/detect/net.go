@@ -10,12 +10,13 @@ import (
 
 // Net is what all detectors know of the network they look at.
 type Net struct {
-	scope   *record.Scope
-	places  [4096]placed // by a hash of the address
-	domains intel.DomainCache
-	intern  map[string]string
-	named   named
-	busiest busiest
+	scope     *record.Scope
+	places    [4096]placed // by a hash of the address
+	domains   intel.DomainCache
+	intern    map[string]string
+	longNames int // bytes of long names that were kept
+	named     named
+	busiest   busiest
 }
 
 // busiest is the address that takes part in most connections between two addresses outside: without an agreement a capture of
@@ -28,6 +29,21 @@ type busiest struct {
 
 // maxRemembered bounds the cache of names; a full one starts anew, which costs time and changes nothing.
 const maxRemembered = 1 << 16
+
+// maxText bounds what is kept of a text: names are no longer than 255, and what a program calls itself differs early.
+const maxText = 256
+
+// maxLongNames bounds the bytes of long names that keys keep; ordinary names are short.
+const maxLongNames = 16 << 20
+
+// longName counts a name that is to be kept, and reports whether it may.
+func (n *Net) longName(name string) bool {
+	if len(name) <= 64 {
+		return true
+	}
+	n.longNames += len(name)
+	return n.longNames <= maxLongNames
+}
 
 func newNet(scope *record.Scope) *Net {
 	return &Net{scope: scope, intern: map[string]string{}}
@@ -97,6 +113,7 @@ func (n *Net) Intern(s string) string {
 	if s == "" {
 		return ""
 	}
+	s = s[:min(len(s), maxText)]
 	if known, ok := n.intern[s]; ok {
 		return known
 	}

@@ -77,7 +77,7 @@ func (d *SignIns) drop(old map[signKey]*guesser) {
 		switch {
 		case g.hot:
 			found = append(found, g)
-		case d.now-g.last < record.Day && g.attempts > 2:
+		case d.now-g.last < record.Day && g.attempts > 0:
 			d.lost++
 		}
 	}

@@ -25,8 +25,7 @@ type records struct {
 // filler fills one batch after the other.
 type filler struct {
 	*record.Batch
-	at  record.Time // of the event
-	buf []byte
+	at record.Time // of the event
 }
 
 // floods lists all hostile records.
