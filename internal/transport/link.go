@@ -167,7 +167,7 @@ func (l *link) call(ctx context.Context, c *http.Client, method, path string, bo
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the hub: %w", err)
+		return fmt.Errorf("ask the hub: %w%s", err, hint(err))
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -214,4 +214,14 @@ func refusalFrom(resp *http.Response, data []byte) *Refusal {
 		r.After = min(time.Duration(min(n, int(mostAfter/time.Second)))*time.Second, mostAfter)
 	}
 	return r
+}
+
+// hint says what it may mean that the hub ended a connection as soon as it saw the certificate: in TLS 1.3 the refusal comes after the handshake, and
+// often the first write breaks before its reason is read; then there is no hint.
+func hint(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" || strings.Contains(err.Error(), "client conn could not be established") {
+		return " (the hub ended the connection: see there whether this sensor was revoked, and whether both clocks are right)"
+	}
+	return ""
 }

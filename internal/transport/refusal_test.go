@@ -284,6 +284,33 @@ func TestRevokedStream(t *testing.T) {
 	})
 }
 
+// TestStalledBody: who opens a stream and then brings nothing loses his place, and keeps nothing.
+func TestStalledBody(t *testing.T) {
+	h := startHub(t, newClock())
+	home := h.enrol(t, "bank", "hq")
+	h.server.stall = 30 * time.Millisecond
+	l := &link{home: home, clock: h.clock.clock()}
+	t.Cleanup(l.reset)
+	client, err := l.sensor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := sealed(t, honest(), home.Key())
+	body := &slowBody{data: bytes.NewReader(data[:len(data)/2]), given: make(chan struct{}), closed: make(chan struct{})}
+	var ack Ack
+	if err := l.call(t.Context(), client, http.MethodPost, pathBlocks, body, &ack); why(err) != WhyRequest {
+		t.Errorf("got %v", err)
+	}
+	until(t, "its place is free", func() bool {
+		h.server.flights.mu.Lock()
+		defer h.server.flights.mu.Unlock()
+		return h.server.flights.all == 0
+	})
+	if _, err := l.send(t.Context(), data); err != nil {
+		t.Errorf("sent again: %v", err)
+	}
+}
+
 func TestWhyStatus(t *testing.T) {
 	for _, w := range []Why{
 		WhyForeign, WhySignature, WhyDamaged, WhyConflict, WhyTooLarge, WhyCertificate, WhyUnknown, WhyRevoked, WhyExpired, WhyToken, WhyRequest, WhyBusy, WhyInternal,

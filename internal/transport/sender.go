@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,8 +49,9 @@ type Sender struct {
 	cfg  SenderConfig
 	link *link
 
-	mu     sync.Mutex // guards status
-	status SenderStatus
+	mu       sync.Mutex // guards all below
+	status   SenderStatus
+	problems map[string]string // by what they concern
 }
 
 // SenderStatus tells how the sending goes.
@@ -61,7 +65,7 @@ type SenderStatus struct {
 	HubAt      record.Time // the hub's clock in it
 	Durable    Position    // as the hub said last
 	Until      time.Time   // end of the certificate
-	Problem    string      // what stands in the way now; empty: nothing
+	Problem    string      // what stands in the way now, in words; empty: nothing
 }
 
 // NewSender makes a sender; Run runs it.
@@ -72,7 +76,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	if cfg.CatchUp == 0 {
 		cfg.CatchUp = defaultCatchUp
 	}
-	return &Sender{cfg: cfg, link: &link{home: cfg.Home, clock: cfg.Clock, dial: cfg.Dial}}, nil
+	return &Sender{cfg: cfg, problems: map[string]string{}, link: &link{home: cfg.Home, clock: cfg.Clock, dial: cfg.Dial}}, nil
 }
 
 // Status tells how the sending goes.
@@ -80,6 +84,9 @@ func (s *Sender) Status() SenderStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.status
+	for _, what := range slices.Sorted(maps.Keys(s.problems)) {
+		st.Problem = strings.TrimPrefix(st.Problem+"; "+what+": "+s.problems[what], "; ")
+	}
 	if c := s.cfg.Home.Certificate(); c != nil {
 		st.Until = c.Leaf.NotAfter
 	}
@@ -115,18 +122,21 @@ func (s *Sender) FetchScope(ctx context.Context) (record.Scope, bool, error) {
 	return *scope, true, err
 }
 
-// problem notes what stands in the way.
+// problem notes what stands in the way of something, or that nothing does any more.
 func (s *Sender) problem(what string, err error) {
-	text := ""
-	if err != nil {
-		text = what + ": " + err.Error()
-	}
 	s.mu.Lock()
-	changed := s.status.Problem != text
-	s.status.Problem = text
+	before := s.problems[what]
+	if err == nil {
+		delete(s.problems, what)
+	} else {
+		s.problems[what] = err.Error()
+	}
 	s.mu.Unlock()
-	if changed && err != nil {
-		s.cfg.Log.Warn("hub not reached", "what", what, "err", err)
+	switch {
+	case err != nil && before == "":
+		s.cfg.Log.Warn("the way to the hub is disturbed", "what", what, "err", err)
+	case err == nil && before != "":
+		s.cfg.Log.Info("the way to the hub is free again", "what", what)
 	}
 }
 
@@ -154,7 +164,7 @@ func (s *Sender) heartbeat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := Heartbeat{At: record.TimeOf(s.cfg.Clock.Now()), Sealed: s.cfg.Spool.Position(), Spool: s.cfg.Spool.Status()}
+	h := Heartbeat{At: record.TimeOf(s.cfg.Clock.Now()), Sealed: s.cfg.Spool.Position(), Spool: s.cfg.Spool.Status(), Problem: s.Status().Problem}
 	if scope, ok := s.cfg.Home.Scope(); ok {
 		h.Scope = block.Scope{Agreement: scope.Agreement, Revision: scope.Revision}
 	}
@@ -202,9 +212,10 @@ func (s *Sender) renewals(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			s.cfg.Log.Warn("certificate not renewed", "err", err)
+			s.problem("certificate", err)
 			wait = pace.failed(err)
 		default:
+			s.problem("certificate", nil)
 			pace.done()
 		}
 		if s.cfg.Clock.sleep(ctx, wait) != nil {

@@ -32,6 +32,7 @@ func (s *Sender) lane(ctx context.Context, live bool, pace *pace) {
 		}
 		err := s.deliver(ctx, it)
 		if err == nil {
+			s.problem("blocks", nil)
 			pace.done()
 			continue
 		}

@@ -43,7 +43,7 @@ type ServerConfig struct {
 	Watcher  Watcher
 	Incoming func(record.Tenant) (string, error) // a path for a block on its way in, not there yet, where the receiver can move it away from
 	Names    []string                            // names and addresses under which sensors reach the hub, for its certificate
-	MaxBlock int64                               // bytes of one block's stream; 0: 128 MiB
+	MaxBlock int64                               // bytes of one block's stream; 0: 32 MiB; so much memory may each block being received take
 	Clock    Clock
 	Log      *slog.Logger
 }
@@ -55,7 +55,8 @@ type Server struct {
 	conns   conns
 	flights flights
 	asking  chan struct{}
-	certMu  sync.Mutex // guards cert
+	stall   time.Duration // how long a body may bring nothing
+	certMu  sync.Mutex    // guards cert
 	cert    *tls.Certificate
 }
 
@@ -64,7 +65,7 @@ func NewServer(cfg ServerConfig) *Server {
 	if cfg.MaxBlock == 0 {
 		cfg.MaxBlock = defaultMaxBlock
 	}
-	return &Server{cfg: cfg, asking: make(chan struct{}, askedAtOnce)}
+	return &Server{cfg: cfg, asking: make(chan struct{}, askedAtOnce), stall: bodyStall}
 }
 
 // Refused counts what was refused, by reason, since the start.

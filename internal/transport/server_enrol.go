@@ -20,7 +20,7 @@ func (s *Server) anybody(h func(r *http.Request) (any, error)) http.HandlerFunc 
 			return
 		}
 		defer func() { <-s.asking }()
-		r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+		r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w), stall: s.stall}
 		got, err := h(r)
 		if err != nil && refusalOf(err).Why == WhyInternal {
 			s.cfg.Log.Error("enrolment", "path", r.URL.Path, "err", err)

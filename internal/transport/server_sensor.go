@@ -43,7 +43,7 @@ func (s *Server) sensor(h func(r *http.Request, e Enrolment) (any, error)) http.
 			return
 		}
 		s.conns.belongs(r, r.TLS.PeerCertificates[0])
-		r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+		r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w), stall: s.stall}
 		got, err := h(r, e)
 		if err != nil && refusalOf(err).Why == WhyInternal {
 			s.cfg.Log.Error("sensor's request", "tenant", e.Tenant, "sensor", e.Sensor, "path", r.URL.Path, "err", err)
@@ -70,27 +70,29 @@ func (s *Server) answer(w http.ResponseWriter, got any, err error) {
 	_, _ = w.Write(data) // a peer that is gone asks again
 }
 
-// patientBody gives a body up when no byte comes for bodyStall.
+// patientBody gives a body up when no byte comes for as long as stall.
 type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	stall   time.Duration
 	failed  error // of reading, for telling a broken way from a broken block
 	reads   int
 }
 
-// patient gives the body that sensor has put in.
+// patient gives the body that sensor has put in; where it did not, one that is not waited for at all.
 func patient(r *http.Request) *patientBody {
 	if b, ok := r.Body.(*patientBody); ok {
 		return b
 	}
-	return &patientBody{ReadCloser: r.Body}
+	return &patientBody{ReadCloser: http.NoBody}
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
 	b.reads++
-	stall := time.AfterFunc(bodyStall, func() { _ = b.control.SetReadDeadline(time.Unix(1, 0)) })
+	if b.control != nil {
+		defer time.AfterFunc(b.stall, func() { _ = b.control.SetReadDeadline(time.Unix(1, 0)) }).Stop()
+	}
 	n, err := b.ReadCloser.Read(p)
-	stall.Stop()
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.failed = err
 	}

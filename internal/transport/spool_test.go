@@ -325,7 +325,6 @@ type spoolModel struct {
 	hub    map[Position]bool // delivered
 	told   uint64            // rows of losses told in delivered blocks
 	sealed map[Position]uint64
-	lost   uint64 // rows of batches that never became blocks because the program died
 	second int
 	blind  uint64 // counts of losses that batches brought
 	hubBl  uint64 // of these, delivered

@@ -24,7 +24,7 @@ const (
 	maxAskBody       = 16 << 10
 	maxHeartbeatBody = 1 << 20
 	maxAnswer        = 4 << 20
-	defaultMaxBlock  = 128 << 20
+	defaultMaxBlock  = 32 << 20
 )
 
 // Position is a place in a sensor's sequence of blocks; zero: none.
@@ -51,10 +51,10 @@ type Heartbeat struct {
 	Sealed  Position       `json:"sealed"` // the newest block
 	Scope   block.Scope    `json:"scope"`  // under which it measures now
 	Spool   SpoolStatus    `json:"spool"`
-	Drops   *record.Drops  `json:"drops,omitempty"` // of its captures since its start
-	Sight   []record.Sight `json:"sight,omitempty"` // the current minute, by feed and segment
-	Cut     uint64         `json:"cut,omitempty"`   // hosts, cards, clients and runs left out of Sight so that the heartbeat stays small
-	Problem string         `json:"problem,omitempty"`
+	Drops   *record.Drops  `json:"drops,omitempty"`   // of its captures since its start
+	Sight   []record.Sight `json:"sight,omitempty"`   // the current minute, by feed and segment
+	Cut     uint64         `json:"cut,omitempty"`     // hosts, cards, clients and runs left out of Sight so that the heartbeat stays small
+	Problem string         `json:"problem,omitempty"` // what stands in the way of blocks or of the certificate, in words
 }
 
 // Reply answers a heartbeat.

@@ -138,6 +138,13 @@ func sensors(t *testing.T, r transport.Registry) {
 	if found, err = r.Find(ctx, fp); err != nil || found.State != transport.Approved {
 		t.Errorf("a change that failed changed the state to %s (%v)", found.State, err)
 	}
+	listed(t, r)
+}
+
+// listed asks for a tenant's sensors, and for nobody.
+func listed(t *testing.T, r transport.Registry) {
+	t.Helper()
+	ctx := t.Context()
 	if _, err := r.Update(ctx, "none", func(*transport.Enrolment) error { return nil }); !errors.Is(err, transport.ErrUnknown) {
 		t.Errorf("update of nobody: %v", err)
 	}
