@@ -44,6 +44,7 @@ func arrows() map[string]string {
 		"service":   "access agreement answer coverage judge record store transport verdict",
 		"hub":       "agreement block coverage intel judge notice record service store transport verdict",
 		"api":       "access judge record service store verdict",
+		"portal":    "access judge record report service store svg verdict visible",
 		"labnet":    "record",
 	}
 }

@@ -63,7 +63,7 @@ func viewOf(r *judge.Result) view {
 		Where: whereOf(r), Stands: standsOf(r), Questions: questionsOf(r), Common: judge.CommonSpots(r), Powers: judge.Powers(r), Found: foundOf(r), NoFinding: judge.NoFinding(r),
 		Defects: defectsOf(r), Promises: promisesOf(r), CannotSay: cannotSayOf(r), Measured: measuredOf(r), Inputs: inputsOf(r),
 		Exit: r.Exit, Schema: r.Schema,
-		Style: template.CSS(svg.Style() + pageCSS), Defs: template.HTML(svg.Defs()),
+		Style: template.CSS(Style()), Defs: template.HTML(svg.Defs()),
 	}
 	v.Customer, v.Agreement = "No agreement", "No agreement was given. Private addresses count as inside, and no promise is judged."
 	if a := r.Agreement; a != nil {
