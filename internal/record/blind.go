@@ -23,6 +23,7 @@ const (
 	BlindMissing BlindCause = "missing" // a block or day that the store cannot read any more
 	BlindShed    BlindCause = "shed"    // whole connections left out under overload; Count in connections
 	BlindSampled BlindCause = "sampled" // flows of a device that samples packets
+	BlindLost    BlindCause = "lost"    // datagrams or lines of a feed that did not arrive, or found no room; Count in records, at least
 	BlindLink    BlindCause = "link"    // an interface that is read was down, or not there
 	BlindBehind  BlindCause = "behind"  // a block came late and is not folded yet
 )

@@ -13,9 +13,10 @@ import (
 
 // Bounds of cutting a question into slices.
 const (
-	firstSlice = 2_000_000 // rows looked at before asking for more
-	moreSlice  = 4         // how much larger each following slice is
-	longSpan   = 48        // hours; what spans more is in every slice
+	firstSlice = 500_000 // rows looked at before asking for more
+	moreSlice  = 8       // how much larger each following slice is
+	perFile    = 2_000   // rows that opening a file costs as much as
+	longSpan   = 48      // hours; what spans more is in every slice
 )
 
 // folder is a folder of blocks that a question may have to look into.
@@ -102,7 +103,9 @@ func cut(f *Filter, list []*folder) []slice {
 		}
 		n := 0
 		for _, k := range f.Kinds {
-			n += c.rows[k]
+			if c.rows[k] > 0 {
+				n += c.rows[k] + perFile
+			}
 		}
 		for h := c.from; h <= c.to; h++ {
 			weight[h] += n / int(c.to-c.from+1)

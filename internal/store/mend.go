@@ -26,6 +26,10 @@ type Repair struct {
 // mend makes disk and SQLite agree after a crash. It reads one listing for each tenant and day, and opens only what does not agree.
 func (s *Store) mend(ctx context.Context) (Repair, error) {
 	var r Repair
+	queries := filepath.Join(s.cfg.Dir, queriesDir) // of a process that was killed
+	if err := errors.Join(s.disk.remove(queries), s.disk.makeDir(queries)); err != nil {
+		return r, err
+	}
 	tenants, err := os.ReadDir(filepath.Join(s.cfg.Dir, tenantsDir))
 	if err != nil {
 		return r, err
@@ -60,6 +64,9 @@ func (s *Store) mendTenant(ctx context.Context, tenant record.Tenant, seen map[i
 		}
 		r.Unreceived++
 	}
+	if err := s.mendSnapshots(tenant); err != nil {
+		return err
+	}
 	days, err := listDir(s.tenantPath(tenant, blocksDir))
 	if err != nil {
 		return err
@@ -73,6 +80,18 @@ func (s *Store) mendTenant(ctx context.Context, tenant record.Tenant, seen map[i
 		}
 	}
 	return nil
+}
+
+// mendSnapshots removes those half written.
+func (s *Store) mendSnapshots(tenant record.Tenant) error {
+	half, err := filepath.Glob(s.tenantPath(tenant, snapshotsDir, "*", "*new-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range half {
+		err = errors.Join(err, s.disk.remove(path))
+	}
+	return err
 }
 
 func listDir(dir string) ([]os.DirEntry, error) {
@@ -171,7 +190,7 @@ func (s *Store) adopt(ctx context.Context, tenant record.Tenant, day, name strin
 		return err
 	}
 	if p.reach, p.wide, err = reachOf(b, p.begin, p.end); err != nil {
-		p.reach, p.wide = nil, true // whoever reads it finds out
+		p.reach, p.wide, p.missing = nil, true, err.Error()
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {

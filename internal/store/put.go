@@ -30,18 +30,19 @@ const (
 
 // put is one block on its way into the store.
 type put struct {
-	tenant record.Tenant
-	from   string // its folder in incoming/
-	m      *block.Manifest
-	hash   []byte
-	bytes  int64
-	reach  []int64
-	wide   bool
-	day    string
-	name   string
-	begin  record.Time // effective span, see effective
-	end    record.Time
-	answer chan answer
+	tenant  record.Tenant
+	from    string // its folder in incoming/
+	m       *block.Manifest
+	hash    []byte
+	bytes   int64
+	reach   []int64
+	wide    bool
+	missing string // why it cannot be read
+	day     string
+	name    string
+	begin   record.Time // effective span, see effective
+	end     record.Time
+	answer  chan answer
 
 	duplicate bool
 	err       error
@@ -54,7 +55,8 @@ type answer struct {
 
 // Put takes in a block that was received whole into a path that Incoming gave. It returns once the block and its row are durable. A
 // block that is here already, by identity and manifest, is a duplicate and no error; another one of the same identity is
-// ErrConflict: it is kept aside, counted, and told by Missing. ErrFull may be tried again later.
+// ErrConflict: it is kept aside, counted, and told by Missing. One whose files cannot be read, though they are what was signed, is kept and told by
+// Missing: sending it again would not help. ErrFull may be tried again later.
 func (s *Store) Put(ctx context.Context, tenant record.Tenant, b *block.Block) (duplicate bool, err error) {
 	p, err := s.newPut(tenant, b)
 	if err != nil {
@@ -94,8 +96,14 @@ func (s *Store) newPut(tenant record.Tenant, b *block.Block) (*put, error) {
 	p.begin, p.end = effective(m)
 	p.day = dayOf(p.begin, s.cfg.Now())
 	p.name = blockName(m.Sensor, m.Epoch, m.Sequence)
-	if p.reach, p.wide, err = reachOf(b, p.begin, p.end); err != nil {
+	s.reads <- struct{}{}
+	p.reach, p.wide, err = reachOf(b, p.begin, p.end)
+	<-s.reads
+	switch {
+	case err != nil && (isTransient(err) || errors.Is(err, os.ErrPermission)):
 		return nil, err
+	case err != nil: // it is what the sensor signed, and will not become better: it is kept, and known as missing
+		p.wide, p.missing = true, err.Error()
 	}
 	return p, nil
 }
@@ -265,7 +273,7 @@ func (s *Store) move(p *put, parents map[string]bool) error {
 
 // heal gives a block that had gone missing its folder back.
 func (s *Store) heal(ctx context.Context, tx *sql.Tx, p *put, folder sql.NullInt64, parents map[string]bool) error {
-	if !folder.Valid {
+	if !folder.Valid || p.missing != "" {
 		return nil
 	}
 	var missing, day, name string
@@ -332,6 +340,11 @@ func (s *Store) note(ctx context.Context, tx *sql.Tx, p *put) error {
 	id, err := res.LastInsertId()
 	if err != nil {
 		return err
+	}
+	if p.missing != "" {
+		if _, err := tx.StmtContext(ctx, s.sql.addReason).ExecContext(ctx, p.missing, id); err != nil {
+			return err
+		}
 	}
 	counts, err := json.Marshal(m.Rows)
 	if err != nil {

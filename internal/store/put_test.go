@@ -297,6 +297,29 @@ func TestDamagedBlock(t *testing.T) {
 	}
 }
 
+// TestUnreadableBlock puts a block whose file is what was signed and no Parquet: it is acknowledged, and missing.
+func TestUnreadableBlock(t *testing.T) {
+	s, _ := openTest(t)
+	b := sealed(t, s, "bank", batch("hq", 1, 1, midday, 4))
+	if err := os.WriteFile(filepath.Join(b.Dir, kindFile(record.KindConn)), []byte("PAR1 no PAR1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if dup, err := s.Put(t.Context(), "bank", b); dup || err != nil {
+		t.Fatalf("put: %v, %v", dup, err)
+	}
+	list, err := s.After(t.Context(), "bank", "hq", Cursor{}, 10)
+	if err != nil || len(list) != 1 || list[0].Gone == "" {
+		t.Errorf("after: %+v, %v", list, err)
+	}
+	if blind, err := s.Missing(t.Context(), "bank", b.Manifest.Span()); err != nil || len(blind) != 1 {
+		t.Errorf("missing: %+v, %v", blind, err)
+	}
+	hours, err := s.Hours(t.Context(), "bank", b.Manifest.Span())
+	if err != nil || len(hours) != 3 || hours[0].Hour != midday || hours[0].Rows != 4 {
+		t.Errorf("hours: %+v, %v", hours, err)
+	}
+}
+
 func TestSnapshots(t *testing.T) {
 	cfg, _ := testConfig(t.TempDir())
 	cfg.Snapshots = 3

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -231,13 +232,15 @@ func (r *reading) conns(ctx context.Context, sl *slice, n int) (found, error) {
 	keys.between(sl.from, sl.to)
 	folders := sl.ofKind(record.KindConn)
 	// A connection without uid cannot be told from another one: each row is one.
-	rows, err := r.s.query(ctx, folders, record.KindConn, "SELECT epoch_ns(ts), uid FROM read_parquet({files}) WHERE "+keys.text()+
+	rows, err := r.s.query(ctx, folders, record.KindConn, `SELECT epoch_ns(ts), uid,
+		min(report) = 0 AND bool_or("final") AND count(*) = max(report) + 1, list(DISTINCT filename) FROM read_parquet({files}) WHERE `+keys.text()+
 		" GROUP BY ts, uid ORDER BY "+r.order("uid")+" LIMIT "+strconv.Itoa(n), keys.args)
 	if err != nil || len(rows) == 0 {
 		return f, err
 	}
 	from, to := record.Time(math.MaxInt64), record.Time(math.MinInt64)
 	order := map[connKey]int{}
+	allIn := map[string]bool{} // the files that have every report of every connection; nil: it is not known
 	marks := make([]string, len(rows))
 	for i, row := range rows {
 		t, err := toNumber[record.Time](row[0])
@@ -249,6 +252,17 @@ func (r *reading) conns(ctx context.Context, sl *slice, n int) (found, error) {
 		order[connKey{t, record.UID(uid)}] = i
 		marks[i] = "?"
 		same.args = append(same.args, word(uid))
+		if complete, _ := row[2].(bool); !complete {
+			allIn = nil
+		}
+		for _, path := range listOf(row[3]) {
+			if allIn != nil {
+				allIn[path] = true
+			}
+		}
+	}
+	if allIn != nil {
+		folders = slices.DeleteFunc(folders, func(c *folder) bool { return !allIn[filepath.Join(c.path, kindFile(record.KindConn))] })
 	}
 	same.terms = append(same.terms, "uid IN ("+strings.Join(marks, ",")+")")
 	same.between(from, min(to, math.MaxInt64-1)+1)
@@ -264,6 +278,17 @@ func (r *reading) conns(ctx context.Context, sl *slice, n int) (found, error) {
 	}
 	f.rows = whole(reports, order)
 	return f, nil
+}
+
+// listOf is a list of words as a query gives it.
+func listOf(v any) []string {
+	list, _ := v.([]any)
+	out := make([]string, 0, len(list))
+	for _, x := range list {
+		s, _ := x.(string)
+		out = append(out, s)
+	}
+	return out
 }
 
 type connKey struct {

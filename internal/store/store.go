@@ -69,6 +69,7 @@ type Store struct {
 	lock    *os.File
 	sql     statements
 	puts    chan *put
+	reads   chan struct{}         // holds one for each block that is being read on its way in
 	broken  atomic.Pointer[error] // set once a write may or may not have reached the disk: nothing is acknowledged any more
 	number  atomic.Uint64         // of folders in incoming/
 	leases  leases
@@ -89,7 +90,7 @@ func open(ctx context.Context, cfg Config, d disk) (_ *Store, err error) {
 	if cfg.Dir == "" || cfg.Now == nil {
 		return nil, fmt.Errorf("open store: %w: Dir and Now must be given", ErrInvalid)
 	}
-	s := &Store{cfg: cfg, disk: d, log: cfg.Log, puts: make(chan *put), closed: make(chan struct{})}
+	s := &Store{cfg: cfg, disk: d, log: cfg.Log, puts: make(chan *put), reads: make(chan struct{}, readAtOnce), closed: make(chan struct{})}
 	s.defaults()
 	var undo []func() error
 	defer func() {

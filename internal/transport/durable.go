@@ -26,7 +26,7 @@ func writeFile(path string, data []byte, mode os.FileMode) (err error) {
 	if _, err = f.Write(data); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err = f.Sync(); err != nil {
+	if err = fsync(f); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if err = f.Close(); err != nil {
@@ -44,7 +44,7 @@ func syncDir(dir string) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
-	if err := d.Sync(); err != nil {
+	if err := fsync(d); err != nil {
 		return errors.Join(fmt.Errorf("sync %s: %w", dir, err), d.Close())
 	}
 	if err := d.Close(); err != nil {

@@ -112,6 +112,16 @@ func atMost(k int) float64 {
 	return high
 }
 
+// tooMany reports whether so many would hardly (less than once in twenty) be counted if one were to be expected in 1,000 hosts and day.
+func tooMany(k int, hostDays float64) bool {
+	fewer, term := 0.0, math.Exp(-hostDays/1000)
+	for i := range k {
+		fewer += term
+		term *= hostDays / 1000 / float64(i+1)
+	}
+	return k > 0 && 1-fewer < .05
+}
+
 func perThousand(name string, k int, hostDays float64) string {
 	return fmt.Sprintf("| %s | %.0f | %d | %.1f | at most %.1f |", name, hostDays, k, 1000*float64(k)/hostDays, 1000*atMost(k)/hostDays)
 }
@@ -181,7 +191,7 @@ func evalHarmless(t *testing.T) {
 	for _, r := range harmlessRows() {
 		r.run(float64(*evalN)*17.5, *evalSeed+1100)
 		t.Log(perThousand(r.name, r.stands, r.hostDays))
-		if r.promised && r.stands > 0 && 1000*float64(r.stands)/r.hostDays > 1 {
+		if r.promised && tooMany(r.stands, r.hostDays) {
 			t.Errorf("%s: %d stand: %v", r.name, r.stands, r.words[:1])
 		}
 	}
@@ -196,7 +206,7 @@ func evalHarmless(t *testing.T) {
 			t.Log("      ", w)
 		}
 	}
-	if q.everHour["beacon"] > 0 && 1000*float64(q.everHour["beacon"])/q.hostDays > 1 {
+	if tooMany(q.everHour["beacon"], q.hostDays) {
 		t.Errorf("%d false beacons in %.0f host-days", q.everHour["beacon"], q.hostDays)
 	}
 }
@@ -275,6 +285,9 @@ func TestHarmless(t *testing.T) {
 		if r.run(40, 51); r.stands > 0 {
 			t.Errorf("%s: %d stand of %.0f host-days: %v", r.name, r.stands, r.hostDays, r.words[0])
 		}
+	}
+	if tooMany(2, 675) || !tooMany(4, 675) || tooMany(0, 10) {
+		t.Error("two of 675 may be luck at one in a thousand, four are not")
 	}
 	for k, want := range map[int]float64{0: 2.996, 1: 4.744, 5: 10.513} {
 		if got := atMost(k); math.Abs(got-want) > .01 {

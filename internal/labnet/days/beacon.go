@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"time"
 
 	"candor/internal/record"
@@ -100,6 +101,9 @@ func (b Beacon) prepare(c *chosen) Truth {
 	print := newDice(hash("bot"), uint64(b.Stack), c.site.seed)
 	x.stack.bare = "t12i190700_" + print.letters(12, hexDigits) + "_" + print.letters(12, hexDigits)
 	x.stack.ja4 = "t12d1908" + x.stack.bare[8:]
+	if b.Stack > 0 {
+		x.stack.agent = fmt.Sprintf("%s%s/%d.%d", strings.ToUpper(print.letters(1, "bcdfgklmnprst")), print.letters(5, "aeioulrstnm"), 1+print.n(9), print.n(10))
+	}
 	if b.Browser {
 		x.stack = *c.host.browser
 	}

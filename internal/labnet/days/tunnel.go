@@ -108,6 +108,7 @@ type DGA struct {
 	Pause   time.Duration // between the names of a burst; 0: 500 ms
 	NoName  float64       // share of names that do not exist; 0: 0.98, below 0: none
 	TopEnds []string      // ends of the names; empty: com, net, org, info, biz
+	Names   []string      // of some family, in turn from a place that follows from the seed, instead of made ones
 }
 
 func (g DGA) prepare(c *chosen) Truth {
@@ -130,9 +131,15 @@ func (g DGA) prepare(c *chosen) Truth {
 	c.truth.Detail = fmt.Sprintf("family %d, %d names each %v, %.0f %% of them do not exist", g.Family, g.Burst, g.Every, 100*g.NoName)
 	sink := c.dice.stranger()
 	c.truth.Destinations = []netip.Addr{sink}
+	first := c.dice.n(max(len(g.Names), 1))
 	return c.begin(func(r *run, p *proc, at int64) int64 {
 		d := &p.dice
-		q := query{name: g.name(d), kind: typeA, rcode: noName}
+		q := query{kind: typeA, rcode: noName}
+		if len(g.Names) > 0 {
+			q.name = g.Names[(first+p.step)%len(g.Names)]
+		} else {
+			q.name = g.name(d)
+		}
 		if !d.chance(g.NoName) {
 			q.rcode, q.answers, q.ttl = noError, []string{sink.String()}, 300
 		}

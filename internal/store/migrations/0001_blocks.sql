@@ -119,7 +119,7 @@ CREATE TABLE snapshots (
 );
 CREATE INDEX snapshots_newest ON snapshots (tenant, sensor, epoch, sequence);
 
--- Roll-ups by hour, kept for ever: rows by kind, and sight by segment with the hashes of the blocks that it was merged from.
+-- Roll-ups by hour, kept for ever: rows by kind.
 CREATE TABLE hours (
     tenant TEXT    NOT NULL,
     sensor TEXT    NOT NULL,
@@ -127,20 +127,4 @@ CREATE TABLE hours (
     kind   TEXT    NOT NULL,
     counts INTEGER NOT NULL,
     PRIMARY KEY (tenant, sensor, hour, kind)
-) WITHOUT ROWID;
-CREATE TABLE sights (
-    tenant  TEXT    NOT NULL,
-    sensor  TEXT    NOT NULL,
-    feed    TEXT    NOT NULL,
-    segment TEXT    NOT NULL,
-    hour    INTEGER NOT NULL,
-    sight   BLOB    NOT NULL, -- zstd of JSON
-    PRIMARY KEY (tenant, sensor, feed, segment, hour)
-) WITHOUT ROWID;
-CREATE TABLE witnesses (
-    tenant TEXT    NOT NULL,
-    sensor TEXT    NOT NULL,
-    hour   INTEGER NOT NULL,
-    blocks BLOB    NOT NULL, -- SHA-256 of each manifest behind the hour's sights, 32 bytes each
-    PRIMARY KEY (tenant, sensor, hour)
 ) WITHOUT ROWID;
