@@ -30,6 +30,9 @@ func TestHome(t *testing.T) {
 			t.Errorf("the page holds %q", never)
 		}
 	}
+	if code, _ := h.post("viewer@bank", "/t/bank/", "x=1"); code == http.StatusOK {
+		t.Error("a page that only shows took a form")
+	}
 	for as, want := range map[string]int{"viewer@mill": http.StatusNotFound, "": http.StatusSeeOther, "admin@*": http.StatusOK} {
 		if code, text := h.get(as, "/t/bank/"); code != want || want != http.StatusOK && strings.Contains(text, "Bank") {
 			t.Errorf("%q: %d", as, code)

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// filesMark stands in SQL for the list of files.
-const filesMark = "{files}"
-
 // grace is how much longer than its deadline a query process may take to say so, before it is killed.
 const grace = 2 * time.Second
 

@@ -139,3 +139,17 @@ func list(files []string) string {
 
 // literal is for paths of our own, which settings and table functions take no parameters for.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// filesMark stands in SQL for the list of files.
+const filesMark = "{files}"
+
+// value is what a driver is given.
+func (a arg) value() any {
+	switch {
+	case a.Word != nil:
+		return *a.Word
+	case a.Number != nil:
+		return *a.Number
+	}
+	return a.Blob
+}

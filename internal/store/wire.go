@@ -37,17 +37,6 @@ func word(s string) arg  { return arg{Word: &s} }
 func number(n int64) arg { return arg{Number: &n} }
 func blob(b []byte) arg  { return arg{Blob: b} }
 
-// value is what a driver is given.
-func (a arg) value() any {
-	switch {
-	case a.Word != nil:
-		return *a.Word
-	case a.Number != nil:
-		return *a.Number
-	}
-	return a.Blob
-}
-
 // response is the answer: rows of values as JSON has them, bytes in base64.
 type response struct {
 	Rows  [][]any `json:"rows,omitempty"`
