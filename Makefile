@@ -4,12 +4,17 @@ export CGO_ENABLED ?= 0
 FUZZ_SECONDS ?= 60
 BIN := bin/candor
 
-.PHONY: all build demo test check fmt vet lint unit race fuzz eval bench clean docs
+.PHONY: all build service demo test check fmt vet lint unit race fuzz eval bench clean docs
 
 all: build
 
 build:
 	@$(GO) build -o $(BIN) ./cmd/candor
+
+# The service: the hub with its query engine (DuckDB wants cgo: gcc and g++), and the sensor alone, static.
+service:
+	@CGO_ENABLED=1 $(GO) build -ldflags="-s -w" -o bin/candor ./cmd/candor
+	@CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o bin/candor-sensor ./cmd/candor-sensor
 
 # The bank's story: a sensor outside the firewall, then inside. Prints where the two pages lie.
 demo: build
