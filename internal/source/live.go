@@ -186,6 +186,7 @@ func (l *Live) inTwo(ctx context.Context) {
 			}
 			empty <- p // never full: there is room for every piece
 		}
+		l.failed = fmt.Errorf("reading stopped: %w", ctx.Err()) // the reader ended between two pieces
 	})
 }
 
