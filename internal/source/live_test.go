@@ -260,7 +260,8 @@ func TestLiveSheds(t *testing.T) {
 				whole++
 			}
 		}
-		if frames != uint64(len(r.frames)) || packets >= frames || len(pkts) != 400 || whole < 100 || whole > 390 {
+		// a connection whose middle was left out may have become two
+		if frames != uint64(len(r.frames)) || packets >= frames || len(pkts) < 400 || len(pkts) > 420 || whole < 100 || whole > 390 {
 			t.Errorf("%d cores: %d frames of %d counted, %d packets and %d connections followed, %d whole", cores, frames, len(r.frames), packets, len(pkts), whole)
 		}
 	}
